@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The copy-on-write engine: a live root (a real directory tree) that shares regular files with read-only lower directories
+ * until they are about to be modified. See docs/design/cow.md for the vocabulary.
+ *
+ * Knows no seccomp, no pids, no plan. Used by the supervisor (serving) and, for diff and removal, by commands. Everything returns
+ * 0 or -errno, never aborts, never prints. Thread-safe where it says so. All descriptors are O_CLOEXEC.
+ *
+ * Invariant that copy-up relies on: a shared inode has exactly ONE name in the live root. Populate gives files that have several
+ * names inside the lower a private copy at once; link(2) on a shared file is preceded by a copy-up (as overlayfs does).
+ */
+#ifndef SANDLOCK_COW_COW_H
+#define SANDLOCK_COW_COW_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+struct cow;	     /* an open store and its lowers */
+struct cow_copy;     /* one copy-up between begin and publish */
+struct cow_owners;   /* owners of lower files as seen outside of the user namespace */
+
+enum cow_share {
+	COW_SHARE_AUTO,	   /* link, else reflink, else copy; decided per file */
+	COW_SHARE_LINK,	   /* hard link; -EPERM/-EXDEV of one file falls back as auto does (EMLINK always) */
+	COW_SHARE_REFLINK, /* FICLONE, else copy */
+	COW_SHARE_COPY,
+};
+
+struct cow_params {
+	const char *dir;	    /* the store, absolute; must not exist or be an empty directory of ours */
+	char *const *lowers;	    /* absolute, uppermost first, NULL-terminated, at least one */
+	const char *owner_id;	    /* container id, written into meta so that leftovers can be told */
+	enum cow_share share;
+	/*
+	 * NULL: the owners stat(2) shows are right. Else: ids of the lower are container ids ("shifted": an image owned by
+	 * ids that are not mapped in the container, e.g. by real root); see cow_owners_scan.
+	 */
+	const struct cow_owners *owners;
+};
+
+/* Where and at what populate or diff failed, for the error text of the caller. */
+struct cow_fault {
+	const char *op;	     /* static text such as "link", "read directory", "chown" */
+	char path[PATH_MAX]; /* relative to the live root; cut if longer */
+};
+
+struct cow_stats {
+	uint64_t dirs, linked, reflinked, copied, others; /* entries made by populate */
+	uint64_t copied_bytes;
+};
+
+/*
+ * Records the owner of every entry of the lowers, to be called BEFORE entering the user namespace in which they are unmapped
+ * (stat would show 65534 there). Memory: about 24 bytes an entry.
+ */
+int cow_owners_scan(char *const *lowers, struct cow_owners **ret, struct cow_fault *fault);
+void cow_owners_free(struct cow_owners *owners);
+
+/*
+ * Makes <dir>/{root,work,meta} (0700) and opens the store. Refuses a dir that is a symlink, not empty, not owned by the
+ * caller or writable for others (-EEXIST, -ENOTDIR, -EPERM). On failure nothing is left.
+ */
+int cow_create(const struct cow_params *params, struct cow **ret);
+/* Opens an existing store. -EUCLEAN: meta is truncated, unknown or of a newer version. */
+int cow_open(const char *dir, struct cow **ret);
+void cow_close(struct cow *cow);
+
+/*
+ * Fills the live root from the lowers, eagerly, and builds the index of shared inodes. Redo after a crash is harmless. Runs with the
+ * credentials that may chown to all ids of the image (the container's root); ids that cannot be given (single-id user
+ * namespaces) leave the file with the caller's id. fault may be NULL.
+ */
+int cow_populate(struct cow *cow, struct cow_stats *ret_stats, struct cow_fault *fault);
+
+/* Live root as an O_PATH descriptor in the mount namespace of the process that opened the store; borrowed. */
+int cow_root_fd(const struct cow *cow);
+/* st_dev of the live root; a shared inode has this device. */
+dev_t cow_live_dev(const struct cow *cow);
+
+/* Does (dev, ino) belong to a regular file of a lower that the live root may share? Thread-safe, lock-free, no system call. */
+bool cow_is_shared(const struct cow *cow, dev_t dev, ino_t ino);
+
+/*
+ * Copy-up of the shared file (dev, ino) whose live name is `name` in directory parent_fd. parent_fd must lie on the SAME mount as the
+ * store (reach it through cow_root_fd, not through the container's root: renameat2 between two bind mounts of one file
+ * system is EXDEV).
+ *
+ * begin: blocks while another thread copies the same inode, then -EAGAIN (look the name up again). With COW_NO_DATA the content is not
+ * copied (size 0). The private file has the shared file's owner, mode, xattrs, ACLs, times; it lies in work/ and is not
+ * visible. cow_copy_fd: read-write descriptor of it, borrowed. The caller may now act on it as the container process would; if
+ * that fails it aborts, and nothing has changed.
+ * publish: swaps it in (RENAME_EXCHANGE, so that a rival rename or unlink of the name is noticed and undone: -EAGAIN, the private file
+ * is gone, nothing of the rival is lost; -ENOENT: the name is gone). Consumes the copy in every case.
+ * All thread-safe. ENOSPC, EDQUOT, EIO…: returned as they are, no temporary file stays.
+ */
+#define COW_NO_DATA (1u << 0)
+int cow_copy_begin(struct cow *cow, int parent_fd, const char *name, dev_t dev, ino_t ino,
+		   unsigned flags, struct cow_copy **ret);
+int cow_copy_fd(const struct cow_copy *copy);
+int cow_copy_publish(struct cow_copy *copy);
+void cow_copy_abort(struct cow_copy *copy);
+/* begin + publish. */
+int cow_copy_up(struct cow *cow, int parent_fd, const char *name, dev_t dev, ino_t ino, unsigned flags);
+/*
+ * A private, unnamed (O_TMPFILE in work/) copy of a shared file that has no live name any more, open as fd says (fd: any descriptor
+ * of the shared file, O_PATH allowed). For acting through descriptors of deleted files.
+ */
+int cow_copy_unnamed(struct cow *cow, int fd, int *ret_fd);
+
+enum cow_change {
+	COW_ADDED,
+	COW_CHANGED,
+	COW_DELETED,
+};
+/* path: bytes relative to the root, without a leading slash, any byte but NUL. Return < 0 stops the walk with that value. */
+typedef int (*cow_diff_fn)(enum cow_change change, const char *path, void *arg);
+/* In order of the walk (sorted by bytes per directory, parents first). */
+int cow_diff(struct cow *cow, cow_diff_fn fn, void *arg, struct cow_fault *fault);
+
+/*
+ * Removes a store and everything in it, however deep and whatever modes its directories have; never follows a symlink, never leaves the file
+ * system. Missing dir: 0. Needs credentials that own everything in it. Also cleans up half-made stores. Refuses (-EPERM) a directory that does
+ * not look like a store (no meta, no root/work), unless it is empty.
+ */
+int cow_remove(const char *dir, struct cow_fault *fault);
+
+#endif
