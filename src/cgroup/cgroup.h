@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Control groups of a container: the managers `disabled` and `cgroupfs` (v1 and v2; a hybrid host
+ * is a v1 host). Used by container/ in the commands, in the host's namespaces. Paths and limits
+ * come from config.json, which the caller of the runtime wrote; nothing here reads what a container
+ * can write, except lists of pids that the kernel makes.
+ */
+#ifndef SANDLOCK_CGROUP_CGROUP_H
+#define SANDLOCK_CGROUP_CGROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct cgroup;
+struct err;
+struct oci_resources;
+
+enum cgroup_manager {
+	CGROUP_MANAGER_CGROUPFS,
+	CGROUP_MANAGER_DISABLED,
+};
+
+struct cgroup_params {
+	enum cgroup_manager manager;
+	const char *path; /* linux.cgroupsPath; NULL: "/<id>" */
+	const char *id;
+	const struct oci_resources *resources; /* may be NULL */
+	/*
+	 * The caller is not the host's root: when neither a path nor a limit was asked for, a group
+	 * that cannot be made is done without (as crun and runc do), and device rules that cannot
+	 * be loaded are left out.
+	 */
+	bool rootless;
+};
+
+/*
+ * Makes the groups below every hierarchy and writes the limits. On failure nothing made here is
+ * left. *ret is an object for `disabled` as well (every operation on it is a no-op or an error that
+ * says so).
+ */
+int cgroup_create(const struct cgroup_params *params, struct cgroup **ret, struct err **err);
+
+/* The groups of an existing container; path as cgroup_path() gave it, NULL = disabled. */
+int cgroup_open(const char *path, struct cgroup **ret, struct err **err);
+void cgroup_free(struct cgroup *cg); /* releases memory only; NULL is fine */
+
+/* Below the cgroup mount, with a leading slash; NULL = disabled. Borrowed. */
+const char *cgroup_path(const struct cgroup *cg);
+/* Were the groups made by cgroup_create, so that the container's end has to remove them? */
+bool cgroup_is_ours(const struct cgroup *cg);
+
+int cgroup_join(struct cgroup *cg, pid_t pid, struct err **err);
+int cgroup_freeze(struct cgroup *cg, bool frozen, struct err **err);
+bool cgroup_is_frozen(struct cgroup *cg);
+
+/* Pids of the group and the groups below it, as this process sees them; free(*ret). */
+int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct err **err);
+/* To every process, also one that forks meanwhile (the group is frozen for the time, v2:
+ * cgroup.kill for SIGKILL). */
+int cgroup_signal(struct cgroup *cg, int sig, struct err **err);
+
+/* Kills what is left in the groups, waits for its end (a few seconds at most) and removes them. */
+int cgroup_destroy(struct cgroup *cg, struct err **err);
+
+static inline void cgroup_cleanup_fn(struct cgroup **cg)
+{
+	cgroup_free(*cg);
+}
+#define cleanup_cgroup ATTR_CLEANUP(cgroup_cleanup_fn)
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which devices a container may use. The rules of config.json in their order, then the devices
+ * every container gets, so that "deny all" does not take /dev/null away. Runs in the commands,
+ * before the container's init joins.
+ */
+#include <config.h>
+
+#include "cgroup/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/bpf.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/compiler.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "libocispec/oci_types.h"
+
+/* clang-format off */
+#define ANY	  { .set = false }
+#define NR(n)	  { .set = true, .v = (n) }
+#define ALLOW(t, maj, min, acc) { .allow = true, .type = (t), .major = maj, .minor = min, .access = (acc) }
+const struct oci_device_rule cgroup_default_devices[] = {
+	ALLOW('c', ANY, ANY, "m"),
+	ALLOW('b', ANY, ANY, "m"),
+	ALLOW('c', NR(1), NR(3), "rwm"),   /* null */
+	ALLOW('c', NR(1), NR(5), "rwm"),   /* zero */
+	ALLOW('c', NR(1), NR(7), "rwm"),   /* full */
+	ALLOW('c', NR(1), NR(8), "rwm"),   /* random */
+	ALLOW('c', NR(1), NR(9), "rwm"),   /* urandom */
+	ALLOW('c', NR(5), NR(0), "rwm"),   /* tty */
+	ALLOW('c', NR(5), NR(1), "rwm"),   /* console */
+	ALLOW('c', NR(5), NR(2), "rwm"),   /* ptmx */
+	ALLOW('c', NR(136), ANY, "rwm"),   /* pts */
+	ALLOW('c', NR(10), NR(200), "rwm"), /* net/tun: images rely on it (runc#3468) */
+};
+/* clang-format on */
+const size_t cgroup_n_default_devices = ARRAY_SIZE(cgroup_default_devices);
+
+bool cgroup_has_deny_rule(const struct oci_resources *res)
+{
+	for (size_t i = 0; i < res->n_devices; i++)
+		if (!res->devices[i].allow)
+			return true;
+	return false;
+}
+
+static void add_number(struct buf *b, const struct oci_opt_i64 *n)
+{
+	if (n->set && n->v >= 0)
+		buf_printf(b, "%" PRId64, n->v);
+	else
+		buf_add_char(b, '*');
+}
+
+static int write_rule(const char *dir, const struct oci_device_rule *rule, struct err **err)
+{
+	cleanup_buf struct buf b = {0};
+
+	buf_printf(&b, "%c ", rule->type);
+	add_number(&b, &rule->major);
+	buf_add_char(&b, ':');
+	add_number(&b, &rule->minor);
+	buf_printf(&b, " %s", rule->access ? rule->access : "rwm");
+	if (b.error)
+		return err_set(err, b.error, "cgroup: device rule");
+	return cgroup_write(dir, rule->allow ? "devices.allow" : "devices.deny", b.data, err);
+}
+
+int cgroup_devices_v1(const char *dir, const struct oci_resources *res, struct err **err)
+{
+	int r;
+
+	for (size_t i = 0; i < res->n_devices; i++) {
+		r = write_rule(dir, &res->devices[i], err);
+		if (r < 0)
+			return r;
+	}
+	/* Without a deny rule the group still allows what its parent does. */
+	if (!cgroup_has_deny_rule(res))
+		return 0;
+	for (size_t i = 0; i < cgroup_n_default_devices; i++) {
+		r = write_rule(dir, &cgroup_default_devices[i], err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int sys_bpf(int cmd, union bpf_attr *attr, size_t size)
+{
+	long r = syscall(SYS_bpf, cmd, attr, size);
+
+	return r < 0 ? -errno : (int)r;
+}
+
+static int load_program(const struct bpf_insn *insns, size_t n)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+	attr.insns = (uintptr_t)insns;
+	attr.insn_cnt = n;
+	attr.license = (uintptr_t) "GPL";
+	return sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
+}
+
+static int attach_program(const char *dir, int prog_fd)
+{
+	cleanup_fd int dir_fd = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	union bpf_attr attr;
+
+	if (dir_fd < 0)
+		return -errno;
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = dir_fd;
+	attr.attach_bpf_fd = prog_fd;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	attr.attach_flags = BPF_F_ALLOW_MULTI;
+	return sys_bpf(BPF_PROG_ATTACH, &attr, sizeof(attr));
+}
+
+int cgroup_devices_v2(const char *dir, const struct oci_resources *res, bool rootless,
+		      struct err **err)
+{
+	cleanup_free struct bpf_insn *insns = NULL;
+	cleanup_fd int prog_fd = -EBADF;
+	size_t n;
+	int r;
+
+	/* Everything is allowed anyway: no program to pay for at each open. */
+	if (!cgroup_has_deny_rule(res))
+		return 0;
+	r = cgroup_device_prog(res, &insns, &n);
+	if (r < 0)
+		return err_set(err, r, "cgroup: compile device rules");
+	prog_fd = load_program(insns, n);
+	r = prog_fd < 0 ? prog_fd : attach_program(dir, prog_fd);
+	if (r < 0 && rootless) {
+		log_debug("device rules are left out without privilege (bpf: %s)", strerror(-r));
+		return 0;
+	}
+	return r < 0 ? err_set(err, r, "cgroup: attach device rules to %s", dir) : 0;
+}
