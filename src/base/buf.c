@@ -92,12 +92,12 @@ char *buf_steal(struct buf *b)
 	if (buf_reserve(b, 0) < 0)
 		return NULL;
 	p = b->data;
-	*b = (struct buf){ 0 };
+	*b = (struct buf){0};
 	return p;
 }
 
 void buf_done(struct buf *b)
 {
 	free(b->data);
-	*b = (struct buf){ 0 };
+	*b = (struct buf){0};
 }

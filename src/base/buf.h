@@ -21,7 +21,8 @@ int buf_add_str(struct buf *b, const char *s);
 int buf_add_char(struct buf *b, char c);
 int buf_printf(struct buf *b, const char *fmt, ...) ATTR_PRINTF(2, 3);
 int buf_vprintf(struct buf *b, const char *fmt, va_list ap) ATTR_PRINTF(2, 0);
-char *buf_steal(struct buf *b); /* the text ("" if empty), owned by the caller; NULL when out of memory */
+/* The text ("" if empty), owned by the caller; NULL when out of memory. */
+char *buf_steal(struct buf *b);
 void buf_done(struct buf *b);
 
 #define cleanup_buf ATTR_CLEANUP(buf_done)

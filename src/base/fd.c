@@ -100,9 +100,9 @@ union control {
 
 int fd_send(int sock, const void *data, size_t len, const int *fds, size_t n_fds)
 {
-	struct iovec iov = { .iov_base = (void *)data, .iov_len = len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	union control control = { 0 };
+	struct iovec iov = {.iov_base = (void *)data, .iov_len = len};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	union control control = {0};
 
 	if (len == 0 || n_fds > MAX_FDS)
 		return -EINVAL;
@@ -152,7 +152,7 @@ static void take_fds(struct msghdr *msg, int *ret_fds, size_t room, size_t *ret_
 
 int fd_recv(int sock, void *data, size_t len, size_t *ret_len, int *ret_fds, size_t *n_fds)
 {
-	struct iovec iov = { .iov_base = data, .iov_len = len };
+	struct iovec iov = {.iov_base = data, .iov_len = len};
 	union control control;
 	struct msghdr msg = {
 		.msg_iov = &iov,

@@ -1,0 +1,427 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Shared by all .bats files: `load helpers` at the top, `setup_sandlock` in setup(), `teardown_sandlock` in teardown().
+#
+# The suite runs twice: as root and as an ordinary user (quickstart test does both). A test that makes sense in one of them only
+# says requires_root or requires_user. Missing features of the host are the only other reason to skip: see requires_*.
+#
+# After setup_sandlock there are
+#   T       directory of this test, on one file system, may be entered by every user
+#   AS      the user that `sandlock` and `as` act for; empty: whoever runs the test. Set it to $TEST_USER or $NOSUB_USER (root only)
+
+TEST_USER=sandlock-test	  # an ordinary user with subordinate ids
+NOSUB_USER=sandlock-nosub # an ordinary user without
+TEST_MARK="sandlock-oci tests"
+
+BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-120}
+export BATS_TEST_TIMEOUT
+# Debian keeps useradd, mount helpers and the like in sbin, which an ordinary user's PATH lacks.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+HELPERS_DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+# --- set-up ---------------------------------------------------------------------------------------------------------------
+
+setup_sandlock() {
+	T=$BATS_TEST_TMPDIR
+	AS=
+	# bats makes its directories 0700; other users have to get at bundles and at the binary. T itself: whoever the test acts for may
+	# create bundles in it.
+	if [ "$(id -u)" = 0 ]; then
+		chmod 0755 "$BATS_RUN_TMPDIR" "$BATS_SUITE_TMPDIR" "$BATS_FILE_TMPDIR"
+		chmod 0755 "$BATS_RUN_TMPDIR"/test "$BATS_RUN_TMPDIR"/file 2>/dev/null || true
+		chmod 0755 "$T"
+	fi
+	SANDLOCK_OCI=$(find_binary) || return 1
+	unset SANDLOCK_COW
+	export SANDLOCK_OCI T
+	cd "$T" || return 1
+}
+
+# Removes the containers of this test, whatever became of them, and demands that nothing of them is left.
+teardown_sandlock() {
+	local state id left
+	[ -n "${T:-}" ] && [ -d "$T" ] || return 0
+	cd / || return 1
+	for state in "$T"/state "$T"/state-*; do
+		[ -d "$state" ] || continue
+		AS=${state#"$T/state"}
+		AS=${AS#-}
+		for id in $(sandlock list -q 2>/dev/null); do
+			sandlock delete --force "$id" || true
+		done
+	done
+	# a supervisor goes by itself, but a moment after its container
+	wait_for 5 no_container_processes 2>/dev/null || true
+	left=$(container_processes)
+	if [ -n "$left" ]; then
+		echo "# processes left behind by this test:" >&2
+		# shellcheck disable=SC2086 # a list of pids
+		ps -o pid,ppid,user,stat,args -p ${left//$'\n'/,} >&2 || true
+		# shellcheck disable=SC2086
+		kill -9 $left 2>/dev/null
+		return 1
+	fi
+}
+
+# Pids whose command line, root or working directory lies below this test's directory (containers, supervisors).
+container_processes() {
+	local p pid dir
+	dir=$(readlink -f "$T")
+	for p in /proc/[0-9]*; do
+		pid=${p#/proc/}
+		# zombies have no command line and no root
+		case $(readlink "$p/root" 2>/dev/null) in "$dir"/*) echo "$pid"; continue ;; esac
+		if tr '\0' '\n' <"$p/cmdline" 2>/dev/null | sed -n 1p | grep -q 'sandlock'; then
+			if tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -qF "$dir/"; then
+				echo "$pid"
+			fi
+		fi
+	done 2>/dev/null
+}
+
+no_container_processes() {
+	[ -z "$(container_processes)" ]
+}
+
+# The program under test. $SANDLOCK_OCI wins, then the build directory, then an in-tree build. As root a copy is made that every user
+# can execute (a build tree below /root cannot be entered).
+find_binary() {
+	local src=${SANDLOCK_OCI:-} copy=$BATS_RUN_TMPDIR/bin/sandlock-oci
+	if [ -z "$src" ]; then
+		src=${top_builddir:-$HELPERS_DIR/../..}/sandlock-oci
+	fi
+	[ -x "$src" ] || { echo "no program to test: $src (set SANDLOCK_OCI or build first)" >&2; return 1; }
+	if [ "$(id -u)" != 0 ] || [ "$src" = "$copy" ]; then
+		readlink -f "$src"
+		return
+	fi
+	if [ ! -x "$copy" ]; then
+		mkdir -p "${copy%/*}"
+		cp "$src" "$copy.$$" && chmod 0755 "$copy.$$" && mv "$copy.$$" "$copy" || return 1
+	fi
+	echo "$copy"
+}
+
+# --- users ----------------------------------------------------------------------------------------------------------------
+
+# Root only: makes the two users, once. A user of that name that is not ours is an error.
+ensure_test_users() {
+	local u
+	(
+		flock 9
+		for u in "$TEST_USER" "$NOSUB_USER"; do
+			if getent passwd "$u" >/dev/null; then
+				[ "$(getent passwd "$u" | cut -d: -f5)" = "$TEST_MARK" ] || {
+					echo "a user $u exists that these tests did not make" >&2
+					exit 1
+				}
+			else
+				useradd --create-home --shell /bin/sh --comment "$TEST_MARK" "$u" || exit 1
+			fi
+		done
+		sed -i "/^$NOSUB_USER:/d" /etc/subuid /etc/subgid 2>/dev/null
+		if ! grep -q "^$TEST_USER:" /etc/subuid 2>/dev/null; then
+			u=$(free_subid_start)
+			echo "$TEST_USER:$u:65536" >>/etc/subuid
+			echo "$TEST_USER:$u:65536" >>/etc/subgid
+		fi
+	) 9>/run/lock/sandlock-oci-test-users
+}
+
+# First id above every range in /etc/subuid and /etc/subgid.
+free_subid_start() {
+	cat /etc/subuid /etc/subgid 2>/dev/null |
+		awk -F: 'BEGIN { top = 100000 } NF == 3 && $2 + $3 > top { top = $2 + $3 } END { print top }'
+}
+
+# as USER COMMAND...: with a clean environment, the user's own HOME and XDG_RUNTIME_DIR and no capabilities, as after a login.
+# USER empty or oneself: just runs it.
+as() {
+	local user=$1 xdg pass
+	shift
+	if [ -z "$user" ] || [ "$user" = "$(id -un)" ]; then
+		"$@"
+		return
+	fi
+	xdg=$T/xdg-$user
+	[ -d "$xdg" ] || install -d -m 0700 -o "$user" -g "$user" "$xdg"
+	pass=()
+	for v in SANDLOCK_COW TERM; do
+		[ -z "${!v:-}" ] || pass+=("$v=${!v}")
+	done
+	setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups --inh-caps=-all \
+		env -i "HOME=$(getent passwd "$user" | cut -d: -f6)" "USER=$user" "LOGNAME=$user" "XDG_RUNTIME_DIR=$xdg" \
+		PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin "SANDLOCK_OCI=$SANDLOCK_OCI" "T=$T" \
+		"${pass[@]}" "$@"
+}
+
+# Directory that AS owns, for bundles and stores: $T/NAME.
+user_dir() {
+	local dir=$T/$1
+	mkdir -p "$dir"
+	[ -z "${AS:-}" ] || chown "$AS:" "$dir"
+	echo "$dir"
+}
+
+# --- the program ----------------------------------------------------------------------------------------------------------
+
+# State root of AS.
+state_root() {
+	local dir=$T/state${AS:+-$AS}
+	if [ ! -d "$dir" ]; then
+		install -d -m 0700 "$dir"
+		[ -z "${AS:-}" ] || chown "$AS:" "$dir"
+	fi
+	echo "$dir"
+}
+
+# sandlock ARGS...: the program as AS with a state root of this test.
+sandlock() {
+	as "${AS:-}" "$SANDLOCK_OCI" --root "$(state_root)" "$@"
+}
+
+# status_of ID: the status word of `state`, or "gone".
+status_of() {
+	sandlock state "$1" 2>/dev/null | jq -r .status 2>/dev/null || echo gone
+}
+
+pid_of() {
+	sandlock state "$1" | jq -r .pid
+}
+
+# wait_for SECONDS COMMAND...: repeats the command until it succeeds.
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || { echo "gave up waiting for: $*" >&2; return 1; }
+		sleep 0.05
+	done
+}
+
+is_status() {
+	[ "$(status_of "$1")" = "$2" ]
+}
+
+# --- roots and bundles ----------------------------------------------------------------------------------------------------
+
+# make_busybox_root DIR: a small root file system, owned by whoever calls (see give_to).
+make_busybox_root() {
+	local dir=$1 bb a
+	bb=$(command -v busybox) || { echo "busybox is not installed" >&2; return 1; }
+	mkdir -p "$dir"/{bin,etc,root,home,proc,sys,dev,run,usr/bin,var/log,var/lib}
+	mkdir -p "$dir/tmp"
+	cp "$bb" "$dir/bin/busybox"
+	for a in $("$bb" --list); do
+		[ -e "$dir/bin/$a" ] || ln -s busybox "$dir/bin/$a"
+	done
+	printf 'root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/:/bin/sh\nuser:x:1000:1000::/home:/bin/sh\n' >"$dir/etc/passwd"
+	printf 'root:x:0:\ndaemon:x:1:\nuser:x:1000:\n' >"$dir/etc/group"
+	echo "hello from the image" >"$dir/etc/motd"
+	chmod 0755 "$dir" "$dir"/*/
+	chmod 1777 "$dir/tmp"
+}
+
+# A root that all tests of the run share and none changes (it is checked by nobody: take a copy to write to it). Prints its path.
+shared_busybox_root() {
+	local dir=$BATS_RUN_TMPDIR/busybox-root
+	(
+		flock 9
+		[ -d "$dir" ] || { make_busybox_root "$dir.new" && mv "$dir.new" "$dir"; }
+	) 9>"$BATS_RUN_TMPDIR/busybox-root.lock" >&2
+	echo "$dir"
+}
+
+# give_to USER DIR...: the tree and everything in it becomes the user's (its uid appears as 0 in its user namespace).
+give_to() {
+	local user=$1
+	shift
+	chown -hR "$user:$(id -g "$user")" "$@"
+}
+
+# give_to_subids USER DIR: shifts owners 0..65535 into what the user's namespace shows as the same ids: 0 is the user, n the (n-1)th subid.
+give_to_subids() {
+	local user=$1 dir=$2 uid gid sub subg
+	uid=$(id -u "$user")
+	gid=$(id -g "$user")
+	sub=$(awk -F: -v u="$user" '$1 == u { print $2; exit }' /etc/subuid)
+	subg=$(awk -F: -v u="$user" '$1 == u { print $2; exit }' /etc/subgid)
+	# chown clears setuid bits, so modes are given back
+	find "$dir" -printf '%U %G %m %y %p\0' | while IFS= read -r -d '' line; do
+		local u g m y p
+		read -r u g m y _ <<<"$line"
+		p=${line#"$u $g $m $y "}
+		if [ "$u" -eq 0 ]; then u=$uid; else u=$((sub + u - 1)); fi
+		if [ "$g" -eq 0 ]; then g=$gid; else g=$((subg + g - 1)); fi
+		chown -h "$u:$g" "$p" || exit 1
+		[ "$y" = l ] || chmod "$m" "$p" || exit 1
+	done
+}
+
+# make_bundle [DIR [ROOTFS]]: a bundle of AS in $T/bundle (or DIR) with the config.json of `spec`, no terminal, and args /bin/true. ROOTFS: a
+# directory to point root.path at; default: a private copy of the busybox root. Prints the bundle's path.
+make_bundle() {
+	local dir=${1:-$T/bundle} rootfs=${2:-} rootless=
+	mkdir -p "$dir"
+	if [ -z "$rootfs" ]; then
+		cp -a "$(shared_busybox_root)" "$dir/rootfs"
+		rootfs=rootfs
+	fi
+	[ -z "${AS:-}" ] || give_to "$AS" "$dir"
+	[ "$(as "${AS:-}" id -u)" = 0 ] || rootless=--rootless
+	sandlock spec $rootless --bundle "$dir" >&2 || return 1
+	edit_config "$dir" '.process.terminal = false | .process.args = ["/bin/true"] | .root.readonly = false | .root.path = $rootfs' \
+		--arg rootfs "$rootfs" || return 1
+	echo "$dir"
+}
+
+# edit_config BUNDLE JQ-FILTER [JQ-OPTION...]: changes config.json; the file keeps its owner.
+edit_config() {
+	local file=$1/config.json filter=$2
+	shift 2
+	jq "$filter" "$@" <"$file" >"$BATS_TEST_TMPDIR/config.new" && cat "$BATS_TEST_TMPDIR/config.new" >"$file"
+}
+
+# set_args BUNDLE ARG...: process.args.
+set_args() {
+	local dir=$1
+	shift
+	edit_config "$dir" '.process.args = $ARGS.positional' --args -- "$@"
+}
+
+# set_script BUNDLE: process.args becomes /bin/sh -ec with the script on stdin.
+set_script() {
+	set_args "$1" /bin/sh -ec "$(cat)"
+}
+
+# --- proof that a tree did not change -------------------------------------------------------------------------------------
+
+# snapshot_tree DIR: one text for the whole tree: per entry type, mode, owner, size, mtime with nanoseconds, link target, device; all xattrs
+# (ACLs and capabilities are xattrs); sha256 of each regular file. Not in it: atime, ctime, st_nlink, which a reader or a hard
+# link may change.
+snapshot_tree() {
+	(
+		cd "$1" || exit 1
+		export LC_ALL=C
+		# newlines in names become \1, so that a line stays a line; the size of a directory is the file system's business
+		find . \( -type d -printf '%p\t%y\t%m\t%U:%G\t-\t%T@\0' \) -o -printf '%p\t%y\t%m\t%U:%G\t%s\t%T@\t%l\0' |
+			sort -z | tr '\n\0' '\1\n'
+		find . \( -type b -o -type c \) -print0 | sort -z | xargs -0r stat -c 'device %n %t:%T'
+		find . -print0 | sort -z | xargs -0r getfattr --no-dereference --dump --match=- --encoding=hex 2>/dev/null
+		find . -type f -print0 | sort -z | xargs -0r sha256sum --
+	)
+}
+
+# assert_tree_unchanged SNAPSHOT-FILE DIR
+assert_tree_unchanged() {
+	snapshot_tree "$2" >"$BATS_TEST_TMPDIR/snapshot.now" || return 1
+	if ! cmp -s "$1" "$BATS_TEST_TMPDIR/snapshot.now"; then
+		echo "$2 has changed:" >&2
+		diff "$1" "$BATS_TEST_TMPDIR/snapshot.now" | head -20 >&2
+		return 1
+	fi
+}
+
+# --- assertions -----------------------------------------------------------------------------------------------------------
+# After `run`; they print what was there, which bats shows when the test fails.
+
+assert_success() {
+	# shellcheck disable=SC2154 # set by run
+	[ "$status" -eq 0 ] || { printf 'exit status %s, output:\n%s\n' "$status" "$output" >&2; return 1; }
+}
+
+# assert_failure [STATUS]
+assert_failure() {
+	if [ "$status" -eq 0 ] || { [ $# -gt 0 ] && [ "$status" -ne "$1" ]; }; then
+		printf 'exit status %s, wanted %s, output:\n%s\n' "$status" "${1:-a failure}" "$output" >&2
+		return 1
+	fi
+	# a crash is never the failure that was meant
+	if [ "$status" -ge 132 ] && [ "$status" -ne 137 ] && [ "$status" -ne 143 ] && [ $# -eq 0 ]; then
+		printf 'died by signal %s, output:\n%s\n' $((status - 128)) "$output" >&2
+		return 1
+	fi
+}
+
+assert_output() {
+	[ "$output" = "$1" ] || { printf 'output:\n%s\nwanted:\n%s\n' "$output" "$1" >&2; return 1; }
+}
+
+# assert_output_has TEXT...: each as a plain substring.
+assert_output_has() {
+	local text
+	for text; do
+		[[ $output == *"$text"* ]] || { printf 'output:\n%s\nlacks: %s\n' "$output" "$text" >&2; return 1; }
+	done
+}
+
+assert_output_lacks() {
+	[[ $output != *"$1"* ]] || { printf 'output:\n%s\nmust not have: %s\n' "$output" "$1" >&2; return 1; }
+}
+
+# --- requires -------------------------------------------------------------------------------------------------------------
+# "other part" is no real skip: the test runs in the suite's other half. "host" names what this machine lacks.
+
+requires_root() {
+	[ "$(id -u)" = 0 ] || skip "other part: needs root"
+}
+
+requires_user() {
+	[ "$(id -u)" != 0 ] || skip "other part: needs an ordinary user"
+}
+
+# Root that can act for ordinary users.
+requires_test_users() {
+	requires_root
+	ensure_test_users
+}
+
+requires_command() {
+	local c
+	for c; do
+		command -v "$c" >/dev/null || skip "host: no command $c"
+	done
+}
+
+# requires_kernel MAJOR.MINOR
+requires_kernel() {
+	local have
+	have=$(uname -r)
+	[ "$(printf '%s\n%s\n' "$1" "${have%%-*}" | sort -V | head -1)" = "$1" ] || skip "host: kernel $have is older than $1"
+}
+
+requires_userns() {
+	as "${AS:-}" unshare -U true 2>/dev/null || skip "host: no user namespaces for $(as "${AS:-}" id -un)"
+}
+
+# Subordinate ids of the acting user, and the setuid helpers.
+requires_subids() {
+	local user=${AS:-$(id -un)}
+	requires_command newuidmap newgidmap
+	if ! grep -q "^$user:" /etc/subuid || ! grep -q "^$user:" /etc/subgid; then
+		skip "host: no subordinate ids for $user"
+	fi
+}
+
+requires_cgroup_v2() {
+	[ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] || skip "host: no pure cgroup v2"
+}
+
+requires_overlayfs() {
+	grep -qw overlay /proc/filesystems || skip "host: no overlayfs"
+}
+
+# requires_xattrs DIR: user.* extended attributes.
+requires_xattrs() {
+	requires_command setfattr
+	: >"$1/.xattr-probe"
+	setfattr -n user.probe -v 1 "$1/.xattr-probe" 2>/dev/null || { rm -f "$1/.xattr-probe"; skip "host: no user xattrs in $1"; }
+	rm -f "$1/.xattr-probe"
+}
+
+requires_reflink() {
+	: >"$1/.reflink-probe"
+	cp --reflink=always "$1/.reflink-probe" "$1/.reflink-probe2" 2>/dev/null || { rm -f "$1"/.reflink-probe*; skip "host: no reflinks in $1"; }
+	rm -f "$1"/.reflink-probe*
+}
