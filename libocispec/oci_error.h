@@ -10,7 +10,7 @@ struct oci_err {
 	size_t column;	/* from 1, in bytes */
 	char path[256]; /* "process.rlimits[2].type"; "" = the whole document; a long one begins
 			   with "..." */
-	char msg[256];	/* valid UTF-8 without control characters */
+	char msg[640];	/* valid UTF-8 without control characters */
 };
 
 /*

@@ -60,12 +60,6 @@ struct oci_pair {
 	const char *value;
 };
 
-struct oci_u32_list {
-	bool set; /* present, perhaps without entries */
-	uint32_t *v;
-	size_t n;
-};
-
 struct oci_root {
 	const char *path; /* required, not empty; absolute or relative to the bundle */
 	bool readonly;
@@ -101,11 +95,12 @@ struct oci_console_size { /* only kept when terminal is true */
 	uint16_t width;
 };
 
-struct oci_user {		  /* ids are never 4294967295, the kernel's "no id" */
-	uint32_t uid;		  /* required */
-	uint32_t gid;		  /* required */
-	struct oci_opt_u32 umask; /* at most 0777 */
-	struct oci_u32_list additional_gids;
+struct oci_user {		   /* ids are never 4294967295, the kernel's "no id" */
+	uint32_t uid;		   /* required */
+	uint32_t gid;		   /* required */
+	struct oci_opt_u32 umask;  /* at most 0777 */
+	uint32_t *additional_gids; /* NULL = absent */
+	size_t n_additional_gids;
 };
 
 /* Names as given ("CAP_CHOWN"); an unknown name is the runtime's warning, not a parse error. */
@@ -321,7 +316,7 @@ struct oci_block_io {
 	struct oci_throttle_list write_iops;
 };
 
-struct oci_hugepage_limit {    /* all required; no size twice */
+struct oci_hugepage_limit {    /* all required */
 	const char *page_size; /* "2MB": a number without leading 0, one of K M G, and B */
 	uint64_t limit;
 };
