@@ -35,6 +35,12 @@ struct json_value {
 /* "string", "integer" and so on, for "expected X, got Y". */
 const char *json_type_name(const struct json_value *v);
 
+/*
+ * Length of the UTF-8 character at text (len > 0), 0 if it is not one. RFC 3629: shortest form, no
+ * surrogates, at most U+10FFFF.
+ */
+size_t json_utf8_len(const char *text, size_t len);
+
 /* Returns false, and where and why, if text is not UTF-8 or a string holds an escape that we
  * refuse. */
 bool json_text_check(const char *text, size_t len, size_t *ret_offset, const char **ret_msg);

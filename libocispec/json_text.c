@@ -11,16 +11,23 @@
 
 #include <string.h>
 
-/* Length of the UTF-8 character at s, 0 if it is not one (RFC 3629: shortest form, no surrogates,
- * at most U+10FFFF). */
-static size_t utf8_char_len(const unsigned char *s, size_t len)
+/* By the first byte; 0 for one that cannot be first. */
+static size_t utf8_sequence_len(unsigned char first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first >> 5 == 6)
+		return 2;
+	if (first >> 4 == 14)
+		return 3;
+	return first >> 3 == 30 ? 4 : 0;
+}
+
+size_t json_utf8_len(const char *text, size_t len)
 {
 	static const uint32_t lowest[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = s[0] < 0x80	     ? 1
-		   : s[0] >> 5 == 6  ? 2
-		   : s[0] >> 4 == 14 ? 3
-		   : s[0] >> 3 == 30 ? 4
-				     : 0;
+	const unsigned char *s = (const unsigned char *)text;
+	size_t n = utf8_sequence_len(s[0]);
 	uint32_t c;
 
 	if (n <= 1)
@@ -81,7 +88,7 @@ static size_t check_escape(const char *s, size_t len, const char **ret_msg)
 /* The character or escape at s. Returns how many bytes it has, 0 and *ret_msg if we refuse it. */
 static size_t check_char(const char *s, size_t len, bool in_string, const char **ret_msg)
 {
-	size_t n = utf8_char_len((const unsigned char *)s, len);
+	size_t n = json_utf8_len(s, len);
 
 	if (n == 0)
 		*ret_msg = "invalid UTF-8";
