@@ -18,21 +18,21 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-struct cow;	     /* an open store and its lowers */
-struct cow_copy;     /* one copy-up between begin and publish */
-struct cow_owners;   /* owners of lower files as seen outside of the user namespace */
+struct cow;	   /* an open store and its lowers */
+struct cow_copy;   /* one copy-up between begin and publish */
+struct cow_owners; /* owners of lower files as seen outside of the user namespace */
 
 enum cow_share {
-	COW_SHARE_AUTO,	   /* link, else reflink, else copy; decided per file */
-	COW_SHARE_LINK,	   /* hard link; -EPERM/-EXDEV of one file falls back as auto does (EMLINK always) */
+	COW_SHARE_AUTO, /* link, else reflink, else copy; decided per file */
+	COW_SHARE_LINK, /* hard link; -EPERM/-EXDEV of one file falls back as auto does (EMLINK always) */
 	COW_SHARE_REFLINK, /* FICLONE, else copy */
 	COW_SHARE_COPY,
 };
 
 struct cow_params {
-	const char *dir;	    /* the store, absolute; must not exist or be an empty directory of ours */
-	char *const *lowers;	    /* absolute, uppermost first, NULL-terminated, at least one */
-	const char *owner_id;	    /* container id, written into meta so that leftovers can be told */
+	const char *dir; /* the store, absolute; must not exist or be an empty directory of ours */
+	char *const *lowers;  /* absolute, uppermost first, NULL-terminated, at least one */
+	const char *owner_id; /* container id, written into meta so that leftovers can be told */
 	enum cow_share share;
 	/*
 	 * NULL: the owners stat(2) shows are right. Else: ids of the lower are container ids ("shifted": an image owned by
@@ -50,6 +50,7 @@ struct cow_fault {
 struct cow_stats {
 	uint64_t dirs, linked, reflinked, copied, others; /* entries made by populate */
 	uint64_t copied_bytes;
+	uint64_t skipped; /* devices that may not be made here (user namespace) */
 };
 
 /*
@@ -103,7 +104,8 @@ int cow_copy_fd(const struct cow_copy *copy);
 int cow_copy_publish(struct cow_copy *copy);
 void cow_copy_abort(struct cow_copy *copy);
 /* begin + publish. */
-int cow_copy_up(struct cow *cow, int parent_fd, const char *name, dev_t dev, ino_t ino, unsigned flags);
+int cow_copy_up(struct cow *cow, int parent_fd, const char *name, dev_t dev, ino_t ino,
+		unsigned flags);
 /*
  * A private, unnamed (O_TMPFILE in work/) copy of a shared file that has no live name any more, open as fd says (fd: any descriptor
  * of the shared file, O_PATH allowed). For acting through descriptors of deleted files.
