@@ -30,8 +30,8 @@ struct decode {
 };
 
 enum field_type {
-	F_SKIP,	      /* known, of another platform or read by the check function: not touched, not
-			 "unknown" */
+	/* Known, of another platform or read by the check function: not touched, not "unknown". */
+	F_SKIP,
 	F_STRING,     /* const char * */
 	F_STRINGS,    /* char ** */
 	F_MAP,	      /* struct oci_pair *, n */
@@ -45,8 +45,8 @@ enum field_type {
 	F_OBJECT,     /* pointer to a new object of desc */
 	F_EMBED,      /* object of desc stored in place */
 	F_OBJECTS,    /* array of objects of desc, n */
-	F_KEYED, /* object whose members are objects of desc, n; the key goes into the first field,
-		    a const char * */
+	/* Object whose members are objects of desc, n; the key goes into their first field, a const char *. */
+	F_KEYED,
 };
 
 enum num_kind {
@@ -180,8 +180,7 @@ const char *field_name_of(const struct field_name *names, int64_t value);
 struct decode_root {
 	struct field field; /* F_EMBED or F_OBJECTS at offset 0 of the document */
 	size_t size;
-	/* Looks at the text's root before anything is decoded; false = stop, a problem was
-	 * recorded. May be NULL. */
+	/* Looks at the text's root first; false = stop, a problem was recorded. May be NULL. */
 	bool (*gate)(struct decode *d, const struct json_value *v);
 };
 

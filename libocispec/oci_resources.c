@@ -100,14 +100,22 @@ static void check_device_rule(struct decode *d, const struct json_value *v, void
 		decode_problem(d, v, "access", "only the letters r, w and m are allowed");
 }
 
+/* What a list may look like is the kernel's affair ("0-3", "all", "0-31:2/8"); a second line would be a second write. */
+static void check_one_line(struct decode *d, const struct json_value *v, const char *key,
+			   const char *text)
+{
+	if (text && strchr(text, '\n'))
+		decode_problem(d, v, key, "must be one line");
+}
+
 static void check_cpu(struct decode *d, const struct json_value *v, void *obj)
 {
 	const struct oci_cpu *c = obj;
 
 	if (c->burst.set && c->quota.set && c->quota.v > 0 && c->burst.v > (uint64_t)c->quota.v)
 		decode_problem(d, v, "burst", "above the quota");
-	oci_check_list(d, v, "cpus", c->cpus);
-	oci_check_list(d, v, "mems", c->mems);
+	check_one_line(d, v, "cpus", c->cpus);
+	check_one_line(d, v, "mems", c->mems);
 }
 
 static void check_weight_device(struct decode *d, const struct json_value *v, void *obj)

@@ -5,18 +5,16 @@
  * oci_config.h; never changed afterwards.
  *
  * Conventions
- * - Everything a document points to lives and dies with the document (one free); never free a part.
+ * - Everything that a document points to lives and dies with the document; never free a part.
  * - Absent string, list or object: NULL. Optional numbers: struct oci_opt_*, so that 0 and "absent"
- * differ. JSON null means absent, and so does "" where Go callers cannot tell the two apart
- * (hostname, labels, namespace path, mount type and source, ...).
- * - A list of strings is a NULL-terminated `char **`; an empty JSON array is a list without
- * entries, not NULL.
- * - A list of objects is a pointer and n_<name>. A string map is a list of struct oci_pair in the
- * order of the file.
+ *   differ. JSON null means absent, and so does "" where Go callers cannot tell the two apart
+ *   (hostname, labels, namespace path, mount type and source, ...).
+ * - A list of strings is a NULL-terminated `char **`; an empty JSON array is a list without entries,
+ *   not NULL. A list of objects is a pointer and n_<name>. A string map is a list of struct oci_pair
+ *   in the order of the file.
  * - Values that the kernel knows by number are that number already (rlimit resource, scheduler
- * policy, ioprio class, seccomp filter flags, personality domain, memory policy).
- * - Objects and strings were checked: see the rules beside each property; a field without a remark
- * has only its type checked.
+ *   policy, ioprio class, seccomp filter flags, personality domain, memory policy).
+ * - The rules beside the properties were checked; a property without a remark has only the right type.
  */
 #ifndef SANDLOCK_LIBOCISPEC_OCI_TYPES_H
 #define SANDLOCK_LIBOCISPEC_OCI_TYPES_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the parser refuses: the exact position, path and text of each error. In the documents of the
- * table a ' stands for ". Columns of the IN_ rows count in the second line, where the row's text
- * begins.
+ * What the parser refuses: the exact position, path and text of each error. In the documents of the table a ' stands for ".
+ * Columns of the IN_ rows count in the second line, where the row's text begins.
  */
 #include <config.h>
 
@@ -540,9 +539,9 @@ static const struct refusal refusals[] = {
 	{ RESOURCES, "{'cpu':{'cpus':3}}",
 	  "1:16: cpu.cpus: expected string, got number" },
 	{ RESOURCES, "{'cpu':{'cpus':'0-3\\n'}}",
-	  "1:16: cpu.cpus: must be a list such as \"0-3,7\"" },
-	{ RESOURCES, "{'cpu':{'mems':'x'}}",
-	  "1:16: cpu.mems: must be a list such as \"0-3,7\"" },
+	  "1:16: cpu.cpus: must be one line" },
+	{ RESOURCES, "{'cpu':{'mems':'0\\n'}}",
+	  "1:16: cpu.mems: must be one line" },
 	{ RESOURCES, "{'cpu':{'quota':1000,'burst':1001}}",
 	  "1:30: cpu.burst: above the quota" },
 	{ RESOURCES, "{'blockIO':{'weight':1001}}",
@@ -647,8 +646,7 @@ static void to_double_quotes(char *s)
 			*s = '"';
 }
 
-/* The whole document, in memory of exactly its size, so that a sanitizer sees a read behind its
- * end. */
+/* The whole document, in memory of exactly its size, so that a sanitizer sees a read behind its end. */
 static char *document(const struct refusal *r, size_t *ret_len)
 {
 	static const char *const before[] = {
@@ -787,10 +785,30 @@ static void test_long_and_hostile_paths(void)
 	   "the key is cut and shown without its newline: %s", err.path);
 }
 
+static void test_syntax_error_is_reported_too(void)
+{
+	struct seen seen = {0};
+	struct oci_parse_opts opts = {.problem = remember, .arg = &seen};
+	struct oci_config *c = NULL;
+	struct oci_err err = {0};
+	char text[1200];
+
+	is_int(oci_config_parse_opts("{", 1, &opts, &c, &err), -EINVAL, "half a document");
+	is_int(seen.n, 1, "one problem");
+	is_str(seen.last, "parse error: premature EOF", "the problem, without a position");
+	is_str(oci_err_format(&err, "config.json", text, sizeof(text)),
+	       "config.json:1:2: parse error: premature EOF", "the error, with file and position");
+	err = (struct oci_err){.msg = "gone"};
+	is_str(oci_err_format(&err, "f", text, sizeof(text)), "f: gone",
+	       "an error without a position");
+	is_str(oci_err_format(&err, "f", text, 4), "f: ", "cut to the room");
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
 		check_refusal(&refusals[i]);
+	test_syntax_error_is_reported_too();
 	test_all_problems_are_listed();
 	test_problems_are_limited();
 	test_long_and_hostile_paths();

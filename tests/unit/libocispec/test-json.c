@@ -60,6 +60,7 @@ static void test_reads_members(void)
 	is_int(json_get_string(root, "n", &s), -EINVAL, "a number is no string");
 	is_int(json_get_bool(root, "n", &b), -EINVAL, "a number is no boolean");
 	is_int(json_get_i64(root, "s", &i), -EINVAL, "a string is no number");
+	is_int(json_get_u64(root, "s", &u), -EINVAL, "a string is no unsigned number");
 	is_int(json_get_string(root, "missing", &s), -ENOENT, "no such member");
 	is_int(json_get_string(root, "z", &s), -ENOENT, "null is absent");
 	ok(json_get(root, "S") == NULL, "keys are case-sensitive");
@@ -247,6 +248,52 @@ static void test_size_limits(void)
 	buf_done(&b);
 }
 
+static void test_long_key(void)
+{
+	struct buf b = {0};
+	struct json_doc *doc = NULL;
+	struct oci_err err = {0};
+
+	buf_add_str(&b, "{\"");
+	for (unsigned i = 0; i < JSON_MAX_STRING; i++)
+		buf_add_char(&b, 'k');
+	buf_add_str(&b, "k\":0}");
+	is_int(parse(b.data, b.len, &doc, &err), -E2BIG, "a key over 1 MiB");
+	is_str(err.msg, "a key is longer than 1048576 bytes", "a key over 1 MiB: message");
+	buf_done(&b);
+}
+
+/* A path that does not fit keeps its end; a key is cut between two characters. */
+static void test_long_path(void)
+{
+	struct buf b = {0};
+	struct json_doc *doc = NULL;
+	struct oci_err err = {0};
+
+	for (unsigned i = 0; i < 10; i++) {
+		buf_printf(&b, "{\"level%u", i);
+		for (unsigned j = 0; j < 40; j++)
+			buf_add_str(&b, "\xe2\x82\xac");
+		buf_add_str(&b, "\":");
+	}
+	buf_add_str(&b, "[0,{\"end\":1,\"end\":2}]");
+	for (unsigned i = 0; i < 10; i++)
+		buf_add_char(&b, '}');
+	is_int(parse(b.data, b.len, &doc, &err), -EINVAL, "a duplicate key, deep down");
+	ok(strlen(err.path) < sizeof(err.path) && strncmp(err.path, "...[", 4) == 0,
+	   "the path begins with dots: %s", err.path);
+	ok(strlen(err.path) > 12 && strcmp(err.path + strlen(err.path) - 7, "[1].end") == 0,
+	   "and keeps its end");
+	b.len = 0;
+	buf_printf(&b, "\"%s\"", err.path + 3);
+	for (char *p = b.data + 1; p < b.data + b.len - 1; p++)
+		if (*p == '"')
+			*p = '.';
+	is_int(parse(b.data, b.len, &doc, NULL), 0, "the path is UTF-8");
+	json_free(doc);
+	buf_done(&b);
+}
+
 /* Large objects are checked for duplicates by sorting: the first repeated key in the order of the
  * text is reported. */
 static void test_duplicates_in_a_large_object(void)
@@ -270,6 +317,8 @@ int main(void)
 	test_depth_limit();
 	test_count_limit();
 	test_size_limits();
+	test_long_key();
+	test_long_path();
 	test_duplicates_in_a_large_object();
 	return tap_done();
 }
