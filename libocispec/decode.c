@@ -25,6 +25,7 @@ static void *at(void *base, size_t offset)
 
 /* Problems and allocation */
 
+ATTR_PRINTF(4, 0)
 static void describe(struct oci_err *err, const struct json_value *v, const char *key,
 		     const char *fmt, va_list ap)
 {
