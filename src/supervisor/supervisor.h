@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The process that serves a container's guarded system calls. Started by `create`, outlives it, leaves by itself when the last process of
- * the container is gone.
+ * The process that serves a container's guarded system calls. Started by `create`, outlives it,
+ * leaves by itself when the last process of the container is gone.
  */
 #ifndef SANDLOCK_SUPERVISOR_SUPERVISOR_H
 #define SANDLOCK_SUPERVISOR_SUPERVISOR_H
@@ -11,31 +11,50 @@
 
 #include "cow/cow.h"
 
+struct device_rule;
 struct err;
 
 struct supervisor_params {
-	struct cow_params cow;	/* .owners is ignored; see shift_ids */
-	bool shift_ids;		/* lower ids are container ids: scan owners before entering userns_fd */
-	int userns_fd;		/* user namespace of the container, entered before anything is made; -EBADF: stay */
-	uid_t uid;		/* id taken after entering userns_fd, 0 = the container's root */
+	struct cow_params cow; /* .owners is ignored; see shift_ids */
+	bool shift_ids; /* lower ids are container ids: scan owners before entering userns_fd */
+	int userns_fd;	/* user namespace of the container, entered before anything is made; -EBADF:
+			   stay */
+	int netns_fd;	/* its network namespace (some devices bind to the opener's), entered too;
+			   -EBADF: stay */
+	uid_t uid;	/* id taken after entering userns_fd, 0 = the container's root */
 	gid_t gid;
-	int control_fd;		/* listening AF_UNIX SOCK_SEQPACKET socket, made by the caller in the state directory */
-	const char *log_path;	/* NULL, or a file for debug lines (append) */
+	int control_fd; /* listening AF_UNIX SOCK_SEQPACKET socket, made by the caller in the state
+			   directory */
+	/* The container's device cgroup rules in order (handlers/request.h), or n 0 and has false:
+	 * every device may be opened. */
+	bool has_device_rules;
+	const struct device_rule *device_rules;
+	size_t n_device_rules;
+	const char *log_path; /* NULL, or a file for debug lines (append) */
 };
 
 /*
- * Runs in `create`. Double-forks the supervisor (own session, stdio on /dev/null, every other descriptor closed but control_fd), which
- * enters the user namespace, creates and populates the store, and then serves control_fd. Returns when the live root is complete
- * (0; *ret_pid for the state file, not our child) or failed (nothing is left, text in err).
- * *ret_lifeline: keep it open until the container has been handed over (end of create), then close it: when it closes before the first
- * listener was added, the supervisor removes the store and exits.
+ * Runs in `create`. Double-forks the supervisor (own session, stdio on /dev/null, every other
+ * descriptor closed but control_fd), which enters the user namespace, creates and populates the
+ * store, and then serves control_fd. Returns when the live root is complete (0; *ret_pid for the
+ * state file, not our child) or failed (nothing is left, text in err). *ret_lifeline: keep it open
+ * until the container has been handed over (end of create), then close it: when it closes before
+ * the first listener was added, the supervisor removes the store and exits.
  */
-int supervisor_start(const struct supervisor_params *params, pid_t *ret_pid, int *ret_lifeline, struct err **err);
+int supervisor_start(const struct supervisor_params *params, pid_t *ret_pid, int *ret_lifeline,
+		     struct err **err);
+
+#define SUPERVISOR_SOCKET "supervisor.sock" /* in the container's state directory */
+
+/* Binds and listens on SUPERVISOR_SOCKET; for supervisor_params.control_fd. Runs in `create`. Long
+ * paths are no problem. */
+int supervisor_listen(int state_dirfd, int *ret_fd, struct err **err);
 
 /*
- * Clients, through the socket called "supervisor.sock" in the container's state directory (state_dirfd; long paths are no problem).
- * add_listener: hands over a seccomp listener; returns when it is being served. -ENOENT / -ECONNREFUSED: no supervisor.
+ * Hands over the seccomp listener of process pid (as seen by us), which has its final root by now;
+ * returns when it is being served. Runs in `create` and `exec`. -ENOENT / -ECONNREFUSED: no
+ * supervisor.
  */
-int supervisor_add_listener(int state_dirfd, int listener_fd, struct err **err);
+int supervisor_add_listener(int state_dirfd, int listener_fd, pid_t pid, struct err **err);
 
 #endif

@@ -9,7 +9,8 @@
  *   guard-probe race DIR N   N rounds of threads that swap the path under the supervisor's eyes; prints nothing that depends on time
  * Static: runs in an empty image.
  */
-#define _GNU_SOURCE
+#include <config.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -520,7 +521,8 @@ static long c_scm_rights(const char *p)
 		char space[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
 	} control = { 0 };
-	struct iovec iov = { .iov_base = "x", .iov_len = 1 };
+	char out = 'x';
+	struct iovec iov = { .iov_base = &out, .iov_len = 1 };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof(control.space) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 	char byte;

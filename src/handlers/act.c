@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Acting as the container process: credentials of the worker thread, and the frame "copy up, act on
+ * the private copy, publish". Supervisor. Untrusted: the caller's credentials are the kernel's word
+ * (/proc), not the caller's.
+ */
+#include <config.h>
+
+#include "handlers/act.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cow/cow.h"
+#include "handlers/live_name.h"
+#include "handlers/moved.h"
+#include "handlers/request.h"
+#include "handlers/resolve.h"
+#include "host/seccomp_sys.h"
+#include "host/thread_cred.h"
+
+int request_check_alive(const struct request *rq)
+{
+	return host_notif_id_valid(rq->listener, rq->id) ? 0 : -ESRCH;
+}
+
+int request_need_creds(struct request *rq)
+{
+	ino_t userns = 0;
+	int r;
+
+	if (rq->creds_known)
+		return 0;
+	r = tracee_read_creds(rq->svc->proc_fd, rq->tid, &rq->creds);
+	if (r == 0 && rq->creds.effective)
+		r = tracee_userns_ino(rq->svc->proc_fd, rq->tid, &userns);
+	if (r == 0)
+		r = request_check_alive(rq);
+	if (r < 0)
+		return r;
+	/* user_namespaces(7): capabilities of a nested namespace say nothing about ours. */
+	if (rq->creds.effective && userns != rq->svc->userns_ino)
+		rq->creds.effective = 0;
+	rq->creds_known = true;
+	return 0;
+}
+
+static bool same_groups(const struct worker_creds *me, const struct tracee_creds *c)
+{
+	return me->groups_known && me->n_groups == c->n_groups &&
+	       memcmp(me->groups, c->groups, c->n_groups * sizeof(gid_t)) == 0;
+}
+
+static int take_groups(struct request *rq)
+{
+	const struct tracee_creds *c = &rq->creds;
+	struct worker_creds *me = rq->me;
+	int r;
+
+	if (rq->svc->groups_denied || same_groups(me, c))
+		return 0;
+	me->groups_known = false;
+	r = host_thread_set_groups(c->groups, c->n_groups);
+	if (r < 0)
+		return r;
+	memcpy(me->groups, c->groups, c->n_groups * sizeof(gid_t));
+	me->n_groups = c->n_groups;
+	me->groups_known = true;
+	return 0;
+}
+
+static int take_ids(struct request *rq)
+{
+	const struct tracee_creds *c = &rq->creds;
+	struct worker_creds *me = rq->me;
+	int r = 0;
+
+	if (me->egid != c->egid || me->fsgid != c->fsgid) {
+		r = host_thread_set_gid(c->egid, c->fsgid);
+		me->egid = r < 0 ? (gid_t)-1 : c->egid;
+		me->fsgid = c->fsgid;
+	}
+	if (r == 0 && (me->euid != c->euid || me->fsuid != c->fsuid)) {
+		r = host_thread_set_uid(c->euid, c->fsuid);
+		me->euid = r < 0 ? (uid_t)-1 : c->euid;
+		me->fsuid = c->fsuid;
+	}
+	return r;
+}
+
+int act_as_caller(struct request *rq)
+{
+	struct worker_creds *me = rq->me;
+	uint64_t effective;
+	int r;
+
+	r = request_need_creds(rq);
+	if (r == 0)
+		r = take_groups(rq);
+	if (r == 0)
+		r = take_ids(rq);
+	if (r < 0)
+		return r;
+	if (me->umask != rq->creds.umask) {
+		umask((mode_t)rq->creds.umask);
+		me->umask = rq->creds.umask;
+	}
+	effective = rq->creds.effective & rq->svc->permitted;
+	if (effective == me->effective)
+		return 0;
+	r = host_thread_set_effective(effective, rq->svc->permitted);
+	if (r == 0)
+		me->effective = effective;
+	return r;
+}
+
+void act_as_self(struct request *rq)
+{
+	struct worker_creds *me = rq->me;
+
+	if (me->effective == rq->svc->permitted)
+		return;
+	/* Raising effective to permitted cannot be refused (capabilities(7)); if it were, every
+	 * later call would fail with EPERM. */
+	if (host_thread_set_effective(rq->svc->permitted, rq->svc->permitted) == 0)
+		me->effective = rq->svc->permitted;
+}
+
+static int call_as_caller(struct request *rq, int fd, act_fn fn, void *arg)
+{
+	char path[48];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	r = act_as_caller(rq);
+	if (r == 0)
+		r = fn(fd, path, arg);
+	act_as_self(rq);
+	return r;
+}
+
+/* Owner or CAP_FOWNER: metadata changes will hardly be refused, so the probe is not worth its file.
+ */
+static bool likely_permitted(const struct request *rq, const struct object *obj)
+{
+	return rq->creds.fsuid == obj->st.st_uid || (rq->creds.effective & (1ull << CAP_FOWNER));
+}
+
+/* What would the kernel say? Asked of an empty file with the same owner, mode and xattrs, which is
+ * thrown away. */
+static int probe(struct request *rq, const struct object *obj, const struct live_name *ln,
+		 act_fn fn, void *arg)
+{
+	struct cow_copy *copy;
+	int r;
+
+	r = cow_copy_begin(rq->svc->cow, ln->parent, ln->name, obj->st.st_dev, obj->st.st_ino,
+			   COW_NO_DATA, &copy);
+	if (r < 0)
+		return r;
+	r = call_as_caller(rq, cow_copy_fd(copy), fn, arg);
+	cow_copy_abort(copy);
+	return r;
+}
+
+static int publish(struct request *rq, const struct object *obj, const struct live_name *ln,
+		   struct cow_copy *copy)
+{
+	struct stat st;
+	int r;
+
+	if (fstat(cow_copy_fd(copy), &st) < 0) {
+		r = -errno;
+		cow_copy_abort(copy);
+		return r;
+	}
+	r = cow_copy_publish(copy);
+	if (r == 0)
+		moved_add(rq->svc->moved, obj->st.st_ino, st.st_ino, ln->path);
+	return r == -ENOENT ? -EAGAIN : r;
+}
+
+static int act_on_named(struct request *rq, const struct object *obj, const struct live_name *ln,
+			act_fn fn, void *arg, unsigned flags)
+{
+	struct cow_copy *copy;
+	int r;
+
+	r = request_need_creds(rq);
+	if (r == 0 && !likely_permitted(rq, obj))
+		r = probe(rq, obj, ln, fn, arg);
+	if (r < 0)
+		return r;
+	r = cow_copy_begin(rq->svc->cow, ln->parent, ln->name, obj->st.st_dev, obj->st.st_ino,
+			   flags & ACT_NO_DATA ? COW_NO_DATA : 0, &copy);
+	if (r < 0)
+		return r == -ENOENT ? -EAGAIN : r;
+	r = call_as_caller(rq, cow_copy_fd(copy), fn, arg);
+	if (r < 0) {
+		cow_copy_abort(copy);
+		return r;
+	}
+	return publish(rq, obj, ln, copy);
+}
+
+/*
+ * A shared file without a name can only be reached by descriptors that were opened read-only. The
+ * operation is judged on a private copy; its effect is not visible through the old descriptor
+ * (docs/design/cow.md, "known differences").
+ */
+static int act_on_gone(struct request *rq, const struct object *obj, act_fn fn, void *arg)
+{
+	cleanup_fd int fd = -EBADF;
+	int r;
+
+	r = cow_copy_unnamed(rq->svc->cow, obj->fd, &fd);
+	return r < 0 ? r : call_as_caller(rq, fd, fn, arg);
+}
+
+int act_on_object(struct request *rq, const struct object *obj, act_fn fn, void *arg,
+		  unsigned flags)
+{
+	struct live_name ln;
+	int r;
+
+	if (!obj->shared)
+		return call_as_caller(rq, obj->fd, fn, arg);
+	r = object_check_writable(obj);
+	if (r == 0)
+		r = live_name_find(rq, obj, &ln);
+	if (r < 0)
+		return r;
+	if (ln.kind == LIVE_NAMED)
+		r = act_on_named(rq, obj, &ln, fn, arg, flags);
+	else if (ln.kind == LIVE_MOVED)
+		r = call_as_caller(rq, ln.moved_fd, fn, arg);
+	else
+		r = act_on_gone(rq, obj, fn, arg);
+	live_name_done(&ln);
+	return r;
+}
+
+int act_copy_up(struct request *rq, const struct object *obj, unsigned flags)
+{
+	struct cow_copy *copy;
+	struct live_name ln;
+	int r;
+
+	r = live_name_find(rq, obj, &ln);
+	if (r < 0)
+		return r;
+	if (ln.kind == LIVE_NAMED) {
+		r = cow_copy_begin(rq->svc->cow, ln.parent, ln.name, obj->st.st_dev, obj->st.st_ino,
+				   flags & ACT_NO_DATA ? COW_NO_DATA : 0, &copy);
+		if (r == 0)
+			r = publish(rq, obj, &ln, copy);
+		else if (r == -ENOENT)
+			r = -EAGAIN;
+	}
+	live_name_done(&ln);
+	return r;
+}

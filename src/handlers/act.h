@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Acting on a checked object as the container process would: its credentials, its umask; with a
+ * copy-up first when the object is a shared file. Supervisor worker threads.
+ */
+#ifndef SANDLOCK_HANDLERS_ACT_H
+#define SANDLOCK_HANDLERS_ACT_H
+
+struct object;
+struct request;
+
+/*
+ * Switches the thread to the caller's ids, groups, effective capabilities and umask. Between
+ * act_as_caller and act_as_self nothing but the operation on the caller's behalf may be done. A
+ * caller in a nested user namespace acts with its ids but without capabilities (its capabilities
+ * mean nothing in ours).
+ */
+int act_as_caller(struct request *rq);
+/* Back to the supervisor's capabilities; the ids stay until the next caller (capabilities, not ids,
+ * are what we need). */
+void act_as_self(struct request *rq);
+
+/*
+ * path is "/proc/self/fd/N" of the object (or of its private copy), fd the same as a descriptor
+ * (O_PATH possible). Called as the caller. Returns 0 or -errno. May be called twice (probe on an
+ * empty file of the same owner and mode, then for real).
+ */
+typedef int (*act_fn)(int fd, const char *path, void *arg);
+
+#define ACT_NO_DATA (1u << 0) /* the content does not survive the operation (truncate to 0) */
+/*
+ * Performs fn on the object; shared files are copied up, and the copy is published only if fn
+ * succeeded on it. -EAGAIN: the name changed meanwhile, resolve again.
+ */
+int act_on_object(struct request *rq, const struct object *obj, act_fn fn, void *arg,
+		  unsigned flags);
+
+/*
+ * Gives a shared object a private inode under its live name, without any other change. The caller's
+ * right to do what it is about to do has been checked. -EAGAIN as above (also the normal success of
+ * a rival).
+ */
+int act_copy_up(struct request *rq, const struct object *obj, unsigned flags);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* chmod, chown, truncate families. Supervisor worker thread. Untrusted: nothing but registers and
+ * the path. */
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "handlers/act.h"
+#include "handlers/handlers.h"
+#include "handlers/on_object.h"
+#include "handlers/request.h"
+#include "handlers/resolve.h"
+#include "handlers/table.h"
+
+static int do_chmod(int fd, const char *path, void *arg)
+{
+	struct stat st;
+
+	/* Through /proc a symlink's own mode would be asked for; the kernel's answer for that is
+	 * fixed (fchmodat2, 6.6). */
+	if (fstat(fd, &st) == 0 && S_ISLNK(st.st_mode))
+		return -EOPNOTSUPP;
+	return chmod(path, *(const mode_t *)arg) < 0 ? -errno : 0;
+}
+
+int handle_chmod(struct request *rq, struct reply *reply)
+{
+	mode_t mode = (mode_t)rq->args[rq->row->operand] & 07777;
+
+	return on_object(rq, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, false, do_chmod, &mode, reply);
+}
+
+struct owner {
+	uid_t uid;
+	gid_t gid;
+};
+
+static int do_chown(int fd, const char *path, void *arg)
+{
+	const struct owner *owner = arg;
+
+	(void)path;
+	return fchownat(fd, "", owner->uid, owner->gid, AT_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
+int handle_chown(struct request *rq, struct reply *reply)
+{
+	struct owner owner = {
+		.uid = (uid_t)rq->args[rq->row->operand],
+		.gid = (gid_t)rq->args[rq->row->operand + 1],
+	};
+
+	return on_object(rq, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, false, do_chown, &owner, reply);
+}
+
+static int do_truncate(int fd, const char *path, void *arg)
+{
+	(void)fd;
+	return truncate(path, *(const off_t *)arg) < 0 ? -errno : 0;
+}
+
+/* setrlimit(2): growing a file beyond the caller's RLIMIT_FSIZE is EFBIG and SIGXFSZ, for the
+ * caller and not for us. */
+static int check_file_size(struct request *rq, off_t length)
+{
+	struct rlimit limit;
+	int r;
+
+	if (prlimit(rq->tid, RLIMIT_FSIZE, NULL, &limit) < 0 || (rlim_t)length <= limit.rlim_cur)
+		return 0;
+	r = request_need_creds(rq);
+	if (r == 0)
+		syscall(SYS_tgkill, rq->creds.tgid, rq->tid, SIGXFSZ);
+	return r < 0 ? r : -EFBIG;
+}
+
+int handle_truncate(struct request *rq, struct reply *reply)
+{
+	off_t length = (off_t)rq->args[rq->row->operand];
+	int r;
+
+	if (length < 0)
+		return -EINVAL;
+	r = check_file_size(rq, length);
+	if (r < 0)
+		return r;
+	return on_object_flags(rq, 0, false, do_truncate, &length, length == 0 ? ACT_NO_DATA : 0,
+			       reply);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Object -> name in the live root. Supervisor. The text of our own magic link only proposes a name;
+ * it counts only when the inode found under it, on our own mount, is the object's. A wrong proposal
+ * (a mount inside the container, a rename meanwhile) is never acted on.
+ */
+#include <config.h>
+
+#include "handlers/live_name.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/strv.h"
+#include "cow/cow.h"
+#include "handlers/mountinfo.h"
+#include "handlers/moved.h"
+#include "handlers/request.h"
+#include "handlers/resolve.h"
+#include "host/openat2.h"
+
+#define DELETED " (deleted)"
+#define TRIES	3
+
+static int link_text(const struct request *rq, int fd, char *text)
+{
+	char name[16];
+	ssize_t n;
+
+	snprintf(name, sizeof(name), "%d", fd);
+	n = readlinkat(rq->svc->self_fd_dir, name, text, PATH_MAX);
+	if (n < 0)
+		return -errno;
+	if (n == PATH_MAX)
+		return -ENAMETOOLONG;
+	text[n] = '\0';
+	return 0;
+}
+
+/* 0: the inode is there, and ret has the name. -ESTALE: it is not. */
+static int try_path(const struct request *rq, const struct object *obj, const char *path,
+		    struct live_name *ret)
+{
+	const char *slash = strrchr(path, '/');
+	const char *base = slash ? slash + 1 : path;
+	cleanup_fd int parent = -EBADF;
+	char dir[PATH_MAX];
+	struct stat st;
+
+	if (*base == '\0' || strlen(base) > NAME_MAX)
+		return -ESTALE;
+	snprintf(dir, sizeof(dir), "./%.*s", (int)(slash ? slash - path : 0), path);
+	parent = host_openat2(cow_root_fd(rq->svc->cow), dir, O_PATH | O_DIRECTORY, 0,
+			      RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+	if (parent < 0)
+		return -ESTALE;
+	if (fstatat(parent, base, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_ino != obj->st.st_ino ||
+	    st.st_dev != obj->st.st_dev)
+		return -ESTALE;
+	ret->kind = LIVE_NAMED;
+	ret->parent = steal_fd(&parent);
+	snprintf(ret->name, sizeof(ret->name), "%s", base);
+	snprintf(ret->path, sizeof(ret->path), "%s", path);
+	return 0;
+}
+
+/* An object in a mount of the container's own making: its mount's root plus the rest of the text,
+ * less the container root's place. */
+static int try_mount(const struct request *rq, const struct object *obj, const char *text,
+		     struct live_name *ret)
+{
+	struct mount_place place;
+	char in_fs[2 * PATH_MAX];
+	size_t root_len = strlen(rq->svc->root_in_fs), point_len;
+
+	if (mountinfo_find_fd(rq->svc->proc_fd, rq->tid, obj->fd, &place) < 0)
+		return -ESTALE;
+	point_len = strcmp(place.point, "/") == 0 ? 0 : strlen(place.point);
+	if (strncmp(text, place.point, point_len) != 0)
+		return -ESTALE;
+	snprintf(in_fs, sizeof(in_fs), "%s%s", strcmp(place.root, "/") == 0 ? "" : place.root,
+		 text + point_len);
+	if (strncmp(in_fs, rq->svc->root_in_fs, root_len) != 0 || in_fs[root_len] != '/')
+		return -ESTALE;
+	if (strlen(in_fs + root_len + 1) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	return try_path(rq, obj, in_fs + root_len + 1, ret);
+}
+
+/* Behind a copy-up: the old inode has lost its name to a private file. */
+static int find_moved(const struct request *rq, const struct object *obj, struct live_name *ret)
+{
+	char path[PATH_MAX];
+	cleanup_fd int fd = -EBADF;
+	struct stat st;
+	ino_t new_ino;
+
+	if (!moved_find(rq->svc->moved, obj->st.st_ino, &new_ino, path))
+		return -ENOENT;
+	fd = host_openat2(rq->svc->container_root, path, O_PATH | O_NOFOLLOW, 0,
+			  RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_ino != new_ino ||
+	    st.st_dev != cow_live_dev(rq->svc->cow))
+		return -ENOENT;
+	ret->kind = LIVE_MOVED;
+	ret->moved_fd = steal_fd(&fd);
+	return 0;
+}
+
+static bool ends_deleted(const char *text)
+{
+	size_t len = strlen(text), tail = strlen(DELETED);
+
+	return len > tail && strcmp(text + len - tail, DELETED) == 0;
+}
+
+int live_name_find(struct request *rq, const struct object *obj, struct live_name *ret)
+{
+	char text[PATH_MAX];
+	int r = -ESTALE;
+
+	*ret = (struct live_name){.parent = -EBADF, .moved_fd = -EBADF};
+	for (int i = 0; i < TRIES && r == -ESTALE; i++) {
+		r = link_text(rq, obj->fd, text);
+		if (r < 0)
+			return r;
+		r = try_path(rq, obj, text + strspn(text, "/"), ret);
+		if (r == -ESTALE)
+			r = try_mount(rq, obj, text, ret);
+	}
+	if (r != -ESTALE)
+		return r;
+	if (find_moved(rq, obj, ret) == 0)
+		return 0;
+	if (ends_deleted(text)) {
+		ret->kind = LIVE_GONE;
+		return 0;
+	}
+	return -EROFS;
+}
+
+void live_name_done(struct live_name *ln)
+{
+	close_fd(&ln->parent);
+	close_fd(&ln->moved_fd);
+}
+
+int live_name_set_root(struct service *svc, pid_t tid)
+{
+	struct mount_place place;
+	cleanup_fd int root = -EBADF;
+	int r;
+
+	r = tracee_open_root(svc->proc_fd, tid, &root);
+	if (r == 0)
+		r = mountinfo_find_fd(svc->proc_fd, tid, root, &place);
+	if (r < 0)
+		return r;
+	snprintf(svc->root_in_fs, sizeof(svc->root_in_fs), "%s",
+		 strcmp(place.root, "/") == 0 ? "" : place.root);
+	svc->container_root = steal_fd(&root);
+	return 0;
+}

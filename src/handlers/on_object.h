@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The frame of most handlers: resolve as the row says, act, and again when a rival changed the
+ * name. */
+#ifndef SANDLOCK_HANDLERS_ON_OBJECT_H
+#define SANDLOCK_HANDLERS_ON_OBJECT_H
+
+#include <stdbool.h>
+
+#include "handlers/act.h"
+
+struct reply;
+struct request;
+
+/* Answers with value 0 when fn succeeded. known_flags, null_is_fd: see resolve_call. act_flags:
+ * ACT_*. */
+int on_object_flags(struct request *rq, int known_flags, bool null_is_fd, act_fn fn, void *arg,
+		    unsigned act_flags, struct reply *reply);
+
+static inline int on_object(struct request *rq, int known_flags, bool null_is_fd, act_fn fn,
+			    void *arg, struct reply *reply)
+{
+	return on_object_flags(rq, known_flags, null_is_fd, fn, arg, 0, reply);
+}
+
+#endif

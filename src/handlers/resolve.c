@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * (dirfd, path, flags) of the caller -> object. Supervisor worker thread. One openat2 answers for
+ * paths that stay on the live root's mount below their starting point; it is kept from crossing
+ * mounts so that it can never meet procfs, where `self` and magic links would mean the supervisor.
+ * Everything else is walked (walk.h).
+ */
+#include <config.h>
+
+#include "handlers/resolve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cow/cow.h"
+#include "handlers/act.h"
+#include "handlers/request.h"
+#include "handlers/table.h"
+#include "handlers/walk.h"
+#include "host/openat2.h"
+
+static int on_live_fs(const struct request *rq, int fd, bool *ret)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	*ret = st.st_dev == cow_live_dev(rq->svc->cow);
+	return 0;
+}
+
+static int open_base(struct request *rq, int dirfd, struct lookup *lk)
+{
+	if (lk->absolute && !(lk->resolve & RESOLVE_IN_ROOT))
+		return tracee_open_root(rq->svc->proc_fd, rq->tid, &lk->base_fd);
+	if (dirfd == AT_FDCWD)
+		return tracee_open_cwd(rq->svc->proc_fd, rq->tid, &lk->base_fd);
+	return tracee_open_fd(rq->svc->proc_fd, rq->tid, dirfd, &lk->base_fd);
+}
+
+int lookup_begin(struct request *rq, int dirfd, const struct tracee_path *path, uint64_t resolve,
+		 struct lookup *ret)
+{
+	struct lookup lk = {
+		.base_fd = -EBADF,
+		.root_fd = -EBADF,
+		.missing_parent = -EBADF,
+		.absolute = path->bytes[0] == '/',
+		.resolve = resolve,
+		.path = path->bytes,
+	};
+	int r;
+
+	if (path->len == 0)
+		return -ENOENT;
+	if (lk.absolute && (resolve & RESOLVE_BENEATH))
+		return -EXDEV;
+	r = open_base(rq, dirfd, &lk);
+	if (r == 0 && !lk.absolute)
+		r = tracee_open_root(rq->svc->proc_fd, rq->tid, &lk.root_fd);
+	if (r == 0)
+		r = on_live_fs(rq, lk.base_fd, &lk.base_is_live);
+	if (r == 0)
+		r = request_check_alive(rq);
+	if (r < 0) {
+		lookup_done(&lk);
+		return r;
+	}
+	*ret = lk;
+	return 0;
+}
+
+void lookup_done(struct lookup *lk)
+{
+	close_fd(&lk->base_fd);
+	close_fd(&lk->root_fd);
+	close_fd(&lk->missing_parent);
+}
+
+static uint64_t fast_scope(const struct lookup *lk)
+{
+	uint64_t scope =
+		lk->absolute || (lk->resolve & RESOLVE_IN_ROOT) ? RESOLVE_IN_ROOT : RESOLVE_BENEATH;
+
+	return scope | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS |
+	       (lk->resolve & RESOLVE_NO_SYMLINKS);
+}
+
+static int finish_object(const struct request *rq, int fd, struct object *ret)
+{
+	struct object obj = {.fd = fd};
+
+	if (fstat(fd, &obj.st) < 0) {
+		int r = -errno;
+
+		close(fd);
+		return r;
+	}
+	obj.shared = S_ISREG(obj.st.st_mode) &&
+		     cow_is_shared(rq->svc->cow, obj.st.st_dev, obj.st.st_ino);
+	*ret = obj;
+	return 0;
+}
+
+static int slow_object(struct request *rq, struct lookup *lk, bool nofollow, struct object *ret)
+{
+	struct walk_end end;
+	int root = lk->root_fd >= 0 ? lk->root_fd : lk->base_fd;
+	int r = walk_path(rq, root, lk->base_fd, lk->path, nofollow, lk->resolve, &end);
+
+	close_fd(&lk->missing_parent);
+	if (r < 0) {
+		lk->missing_parent = end.parent;
+		lk->missing_slash = end.slash;
+		for (size_t i = 0; i < sizeof(lk->missing_name); i++)
+			lk->missing_name[i] = end.name[i];
+		return r;
+	}
+	return finish_object(rq, end.fd, ret);
+}
+
+int lookup_object(struct request *rq, struct lookup *lk, bool nofollow, struct object *ret)
+{
+	int fd = -EXDEV, r;
+
+	r = act_as_caller(rq);
+	if (r < 0)
+		return r;
+	if (lk->base_is_live)
+		fd = host_openat2(lk->base_fd, lk->path, O_PATH | (nofollow ? O_NOFOLLOW : 0), 0,
+				  fast_scope(lk));
+	if (fd >= 0)
+		r = finish_object(rq, fd, ret);
+	else if (fd == -EXDEV || fd == -EAGAIN)
+		r = slow_object(rq, lk, nofollow, ret);
+	else
+		r = fd;
+	act_as_self(rq);
+	return r;
+}
+
+/* A name that appeared between lookup and creation must not let a shared file, a FIFO or a device
+ * through. */
+static int check_created(const struct request *rq, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || cow_is_shared(rq->svc->cow, st.st_dev, st.st_ino))
+		return -EAGAIN;
+	return 0;
+}
+
+int lookup_create(struct request *rq, struct lookup *lk, int flags, uint32_t mode, int *ret_fd)
+{
+	uint64_t how = (uint64_t)((flags | O_CREAT | O_NONBLOCK | O_NOCTTY) & ~O_TRUNC);
+	cleanup_fd int fd = -EBADF;
+	int r;
+
+	/* The walk ended at a parent: only its last name is left, and no link may be followed any
+	 * more. */
+	if (lk->missing_parent >= 0 && lk->missing_slash)
+		return -EISDIR;
+	r = act_as_caller(rq);
+	if (r < 0)
+		return r;
+	if (lk->missing_parent >= 0)
+		fd = host_openat2(lk->missing_parent, lk->missing_name, how | O_NOFOLLOW,
+				  mode & 07777, RESOLVE_NO_XDEV);
+	else
+		fd = host_openat2(lk->base_fd, lk->path, how, mode & 07777, fast_scope(lk));
+	act_as_self(rq);
+	if (fd == -ELOOP || fd == -EXDEV || fd == -ENXIO)
+		return -EAGAIN;
+	if (fd < 0)
+		return fd;
+	r = check_created(rq, fd);
+	if (r < 0)
+		return r;
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}
+
+int resolve_fd(struct request *rq, int number, bool path_ok, struct object *ret)
+{
+	cleanup_fd int fd = -EBADF;
+	int flags, r;
+
+	r = tracee_open_fd(rq->svc->proc_fd, rq->tid, number, &fd);
+	if (r == 0 && !path_ok) {
+		r = tracee_fd_flags(rq->svc->proc_fd, rq->tid, number, &flags);
+		if (r == 0 && (flags & O_PATH))
+			r = -EBADF;
+	}
+	if (r == 0)
+		r = request_check_alive(rq);
+	return r < 0 ? r : finish_object(rq, steal_fd(&fd), ret);
+}
+
+static int resolve_empty(struct request *rq, int dirfd, struct object *ret)
+{
+	cleanup_fd int fd = -EBADF;
+	int r;
+
+	if (dirfd != AT_FDCWD)
+		return resolve_fd(rq, dirfd, true, ret);
+	r = tracee_open_cwd(rq->svc->proc_fd, rq->tid, &fd);
+	if (r == 0)
+		r = request_check_alive(rq);
+	return r < 0 ? r : finish_object(rq, steal_fd(&fd), ret);
+}
+
+int resolve_call(struct request *rq, int known_flags, bool null_is_fd, struct object *ret)
+{
+	const struct syscall_row *row = rq->row;
+	int flags = row->fixed_flags |
+		    (row->at_flags >= 0 ? request_int(rq, (unsigned)row->at_flags) : 0);
+	int dirfd = row->dirfd >= 0 ? request_int(rq, (unsigned)row->dirfd) : AT_FDCWD;
+	struct lookup lk;
+	struct tracee_path path;
+	struct tracee_ptr ptr;
+	int r;
+
+	if (row->path < 0)
+		return resolve_fd(rq, dirfd, false, ret);
+	if (flags & ~(known_flags | row->fixed_flags))
+		return -EINVAL;
+	ptr = request_ptr(rq, (unsigned)row->path);
+	if (null_is_fd && ptr.addr == 0)
+		return flags || dirfd == AT_FDCWD ? (flags ? -EINVAL : -EFAULT)
+						  : resolve_fd(rq, dirfd, false, ret);
+	/* Since 6.11 a NULL path with AT_EMPTY_PATH is an empty one. */
+	if (ptr.addr == 0 && (flags & AT_EMPTY_PATH))
+		return resolve_empty(rq, dirfd, ret);
+	r = tracee_read_path(rq->tid, ptr, &path);
+	if (r < 0)
+		return r;
+	if (path.len == 0 && (flags & AT_EMPTY_PATH))
+		return resolve_empty(rq, dirfd, ret);
+	r = lookup_begin(rq, dirfd, &path, 0, &lk);
+	if (r < 0)
+		return r;
+	r = lookup_object(rq, &lk, !!(flags & AT_SYMLINK_NOFOLLOW), ret);
+	lookup_done(&lk);
+	return r;
+}
+
+void object_done(struct object *obj)
+{
+	close_fd(&obj->fd);
+}
+
+int object_check_writable(const struct object *obj)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(obj->fd, &fs) < 0)
+		return -errno;
+	return fs.f_flag & ST_RDONLY ? -EROFS : 0;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The only resolver: (dirfd, path, flags) of the caller -> a checked object. The kernel does the
+ * walk, with the caller's credentials, in the caller's mount view; see walk.h for the part it
+ * cannot do for us. No path is ever compared or joined as text.
+ */
+#ifndef SANDLOCK_HANDLERS_RESOLVE_H
+#define SANDLOCK_HANDLERS_RESOLVE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "base/compiler.h"
+
+struct request;
+struct tracee_path;
+
+/* What a call is about. fd is O_PATH, in the container's mounts; a symlink only if the call does
+ * not follow. */
+struct object {
+	int fd;
+	bool shared; /* a regular file that the live root shares with a lower */
+	struct stat st;
+};
+
+struct lookup {
+	int base_fd; /* where the walk starts */
+	int root_fd; /* the caller's root; -EBADF when base_fd is it */
+	bool absolute;
+	bool base_is_live; /* the base lies in the live root's file system */
+	uint64_t resolve;  /* RESOLVE_* of an openat2 caller */
+	const char *path;  /* borrowed */
+	/* After -ENOENT for the last component, where a slow walk ended. */
+	int missing_parent;
+	char missing_name[NAME_MAX + 1];
+	bool missing_slash;
+};
+
+/* Takes hold of the starting points and checks that the caller is still there. path must live as
+ * long as the lookup. */
+int lookup_begin(struct request *rq, int dirfd, const struct tracee_path *path, uint64_t resolve,
+		 struct lookup *ret);
+/* Walks as the caller. */
+int lookup_object(struct request *rq, struct lookup *lk, bool nofollow, struct object *ret);
+/*
+ * Opens the last component with O_CREAT as the caller, after lookup_object said -ENOENT. ret_fd: an
+ * open file, certainly not a shared one; opened with O_NONBLOCK and without O_TRUNC. -EAGAIN:
+ * something else has appeared under the name, look it up.
+ */
+int lookup_create(struct request *rq, struct lookup *lk, int flags, uint32_t mode, int *ret_fd);
+void lookup_done(struct lookup *lk);
+#define cleanup_lookup ATTR_CLEANUP(lookup_done)
+
+/* The object behind a descriptor number of the caller. -EBADF, also for O_PATH descriptors unless
+ * path_ok. */
+int resolve_fd(struct request *rq, int number, bool path_ok, struct object *ret);
+/*
+ * By the registers that the call's row names, with AT_SYMLINK_NOFOLLOW and AT_EMPTY_PATH;
+ * known_flags: AT_* flags that the call takes (others: -EINVAL). null_is_fd: path NULL means the
+ * descriptor (utimensat).
+ */
+int resolve_call(struct request *rq, int known_flags, bool null_is_fd, struct object *ret);
+void object_done(struct object *obj);
+#define cleanup_object ATTR_CLEANUP(object_done)
+#define OBJECT_INIT                                                                                \
+	{                                                                                          \
+		.fd = -EBADF                                                                       \
+	}
+
+/* The object's mount is read-only: what the kernel would say first to any change. */
+int object_check_writable(const struct object *obj);
+
+#endif

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The component-wise path walk. Supervisor worker thread, as the caller. Untrusted: the path,
+ * everything in the container's file systems. Keeps the kernel's rules: path_resolution(7), 40
+ * links, protected_symlinks, nosymfollow mounts, RESOLVE_* of openat2(2).
+ */
+#include <config.h>
+
+#include "handlers/walk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "handlers/act.h"
+#include "handlers/request.h"
+#include "host/openat2.h"
+
+#define MAX_LINKS	40
+#define MAX_REST	(16 * PATH_MAX) /* path still to be walked, with the links' targets put in */
+#define PROC_ROOT_INODE 1
+#ifndef ST_NOSYMFOLLOW
+#define ST_NOSYMFOLLOW 0x2000 /* 5.10 */
+#endif
+#ifndef STATX_MNT_ID
+#define STATX_MNT_ID 0x1000 /* 5.8 */
+#endif
+
+struct walk {
+	struct request *rq;
+	int root;   /* borrowed */
+	int start;  /* borrowed; scope of RESOLVE_BENEATH and RESOLVE_IN_ROOT */
+	int cur;    /* owned */
+	char *rest; /* owned; what is left, from pos */
+	size_t pos;
+	unsigned links;
+	bool nofollow;
+	uint64_t resolve;
+	uint64_t mount; /* mount id of the start, for RESOLVE_NO_XDEV */
+};
+
+static int mount_id(int fd, uint64_t *ret)
+{
+	struct statx stx;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &stx) < 0)
+		return -errno;
+	*ret = stx.stx_mnt_id;
+	return 0;
+}
+
+static int same_place(int a, int b)
+{
+	struct statx x, y;
+
+	if (statx(a, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &x) < 0 ||
+	    statx(b, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &y) < 0)
+		return -errno;
+	return x.stx_ino == y.stx_ino && x.stx_mnt_id == y.stx_mnt_id &&
+	       x.stx_dev_major == y.stx_dev_major && x.stx_dev_minor == y.stx_dev_minor;
+}
+
+static int enter(struct walk *w, int fd)
+{
+	uint64_t mount;
+	int r;
+
+	if (w->resolve & RESOLVE_NO_XDEV) {
+		r = mount_id(fd, &mount);
+		if (r == 0 && mount != w->mount)
+			r = -EXDEV;
+		if (r < 0) {
+			close(fd);
+			return r;
+		}
+	}
+	close(w->cur);
+	w->cur = fd;
+	return 0;
+}
+
+static int go_to(struct walk *w, int dir)
+{
+	int fd = fcntl(dir, F_DUPFD_CLOEXEC, 0);
+
+	return fd < 0 ? -errno : enter(w, fd);
+}
+
+/* "/" at the beginning of the path or of a link's target. */
+static int go_to_root(struct walk *w)
+{
+	if (w->resolve & RESOLVE_BENEATH)
+		return -EXDEV;
+	return go_to(w, w->resolve & RESOLVE_IN_ROOT ? w->start : w->root);
+}
+
+static int go_up(struct walk *w)
+{
+	int top = w->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT) ? w->start : w->root;
+	int fd, at_top = same_place(w->cur, top);
+
+	if (at_top < 0)
+		return at_top;
+	if (at_top)
+		return w->resolve & RESOLVE_BENEATH ? -EXDEV : 0;
+	/* ".." of the topmost directory of a mount leads to the directory the mount sits on, as in
+	 * the kernel's walk. */
+	fd = openat(w->cur, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : enter(w, fd);
+}
+
+/* Puts target in front of what is left. */
+static int prepend(struct walk *w, const char *target)
+{
+	size_t target_len = strlen(target), rest_len = strlen(w->rest + w->pos);
+	char *joined;
+
+	if (target_len == 0)
+		return -ENOENT;
+	if (target_len + rest_len + 2 > MAX_REST)
+		return -ENAMETOOLONG;
+	joined = malloc(target_len + rest_len + 1);
+	if (!joined)
+		return -ENOMEM;
+	memcpy(joined, target, target_len);
+	memcpy(joined + target_len, w->rest + w->pos, rest_len + 1);
+	free(w->rest);
+	w->rest = joined;
+	w->pos = 0;
+	return *target == '/' ? go_to_root(w) : 0;
+}
+
+/*
+ * Which of the caller's pids is its pid in this procfs? status of procfs shows the ids from the
+ * procfs's own namespace inwards, so it must equal the tail of ours. Reading a foreign status by
+ * accident does no harm: access is checked with the caller's credentials.
+ */
+static int procfs_level(const struct walk *w, size_t *ret_level)
+{
+	const struct tracee_creds *c = &w->rq->creds;
+
+	for (size_t i = c->n_levels; i-- > 0;) {
+		struct tracee_creds seen;
+
+		if (tracee_read_creds(w->cur, c->tgids[i], &seen) < 0)
+			continue;
+		if (seen.n_levels == c->n_levels - i &&
+		    memcmp(seen.tgids, c->tgids + i, seen.n_levels * sizeof(pid_t)) == 0) {
+			*ret_level = i;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+/* /proc/self and /proc/thread-self are symlinks whose text depends on the reader: the caller's
+ * text, not ours. */
+static int procfs_self(const struct walk *w, const char *name, char *target, size_t max)
+{
+	const struct tracee_creds *c = &w->rq->creds;
+	size_t level = 0;
+	int r = procfs_level(w, &level);
+
+	if (r < 0)
+		return r;
+	if (strcmp(name, "self") == 0)
+		snprintf(target, max, "%d", c->tgids[level]);
+	else
+		snprintf(target, max, "%d/task/%d", c->tgids[level], c->tids[level]);
+	return 0;
+}
+
+static int read_target(int link, char *target, size_t max)
+{
+	ssize_t n = readlinkat(link, "", target, max - 1);
+
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == max - 1)
+		return -ENAMETOOLONG;
+	target[n] = '\0';
+	return 0;
+}
+
+/* proc(5), protected_symlinks: in a sticky world-writable directory only links of the follower or
+ * of the directory's owner. */
+static int check_protected(const struct walk *w, const struct stat *link)
+{
+	struct stat dir;
+
+	if (!w->rq->svc->protected_symlinks || link->st_uid == w->rq->creds.fsuid)
+		return 0;
+	if (fstat(w->cur, &dir) < 0)
+		return -errno;
+	if ((dir.st_mode & (S_ISVTX | S_IWOTH)) != (S_ISVTX | S_IWOTH) ||
+	    dir.st_uid == link->st_uid)
+		return 0;
+	return -EACCES;
+}
+
+/* Returns 1 when the object behind a magic link is the new position (*ret_fd), 0 when a target was
+ * put in front of the rest. */
+static int follow(struct walk *w, int link, const char *name, const struct stat *st, bool last,
+		  int *ret_fd)
+{
+	char target[PATH_MAX];
+	struct statfs fs;
+	int r;
+
+	if (w->resolve & RESOLVE_NO_SYMLINKS || ++w->links > MAX_LINKS)
+		return -ELOOP;
+	if (fstatfs(w->cur, &fs) < 0)
+		return -errno;
+	if (fs.f_flags & ST_NOSYMFOLLOW)
+		return -ELOOP;
+	if (fs.f_type != PROC_SUPER_MAGIC) {
+		r = last ? check_protected(w, st) : 0;
+		if (r == 0)
+			r = read_target(link, target, sizeof(target));
+		return r < 0 ? r : prepend(w, target);
+	}
+	r = host_openat2(w->cur, name, O_PATH, 0, RESOLVE_NO_MAGICLINKS);
+	if (r == -ELOOP) {
+		if (w->resolve & (RESOLVE_NO_MAGICLINKS | RESOLVE_BENEATH | RESOLVE_IN_ROOT))
+			return w->resolve & RESOLVE_NO_MAGICLINKS ? -ELOOP : -EXDEV;
+		r = host_openat2(w->cur, name, O_PATH, 0, 0);
+		if (r < 0)
+			return r;
+		*ret_fd = r;
+		return 1;
+	}
+	if (r >= 0)
+		close(r);
+	if (strcmp(name, "self") == 0 || strcmp(name, "thread-self") == 0) {
+		struct stat dir;
+
+		if (fstat(w->cur, &dir) < 0)
+			return -errno;
+		if (dir.st_ino == PROC_ROOT_INODE) {
+			r = procfs_self(w, name, target, sizeof(target));
+			return r < 0 ? r : prepend(w, target);
+		}
+	}
+	r = read_target(link, target, sizeof(target));
+	return r < 0 ? r : prepend(w, target);
+}
+
+/* Takes the next name out of the rest. Returns 0: nothing is left. */
+static int next_name(struct walk *w, char *name, bool *ret_last, bool *ret_slash)
+{
+	const char *p = w->rest + w->pos;
+	size_t len;
+
+	p += strspn(p, "/");
+	len = strcspn(p, "/");
+	if (len == 0)
+		return 0;
+	if (len > NAME_MAX)
+		return -ENAMETOOLONG;
+	memcpy(name, p, len);
+	name[len] = '\0';
+	p += len;
+	*ret_slash = *p == '/';
+	*ret_last = p[strspn(p, "/")] == '\0';
+	w->pos = (size_t)(p - w->rest);
+	return 1;
+}
+
+/* One ordinary name. Returns 1: *ret is the end of the walk. */
+static int step(struct walk *w, const char *name, bool last, bool slash, struct walk_end *ret)
+{
+	cleanup_fd int child = -EBADF;
+	struct stat st;
+	int r;
+
+	child = host_openat2(w->cur, name, O_PATH | O_NOFOLLOW, 0, 0);
+	if (child == -ENOENT && last) {
+		ret->parent = fcntl(w->cur, F_DUPFD_CLOEXEC, 0);
+		memcpy(ret->name, name, strlen(name) + 1);
+		ret->slash = slash;
+		return ret->parent < 0 ? -errno : -ENOENT;
+	}
+	if (child < 0)
+		return child;
+	if (fstat(child, &st) < 0)
+		return -errno;
+	if (S_ISLNK(st.st_mode) && !(last && !slash && w->nofollow)) {
+		int jumped = -EBADF;
+
+		r = follow(w, child, name, &st, last, &jumped);
+		if (r <= 0)
+			return r;
+		close_fd(&child);
+		child = jumped;
+		if (fstat(child, &st) < 0)
+			return -errno;
+	}
+	if ((!last || slash) && !S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	if (last && !S_ISDIR(st.st_mode)) {
+		ret->fd = steal_fd(&child);
+		return 1;
+	}
+	return enter(w, steal_fd(&child));
+}
+
+static int run(struct walk *w, struct walk_end *ret)
+{
+	char name[NAME_MAX + 1];
+	bool last, slash;
+	int r;
+
+	while ((r = next_name(w, name, &last, &slash)) > 0) {
+		if (strcmp(name, ".") == 0)
+			continue;
+		r = strcmp(name, "..") == 0 ? go_up(w) : step(w, name, last, slash, ret);
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+	if (r < 0)
+		return r;
+	ret->fd = w->cur;
+	w->cur = -EBADF;
+	return 0;
+}
+
+int walk_path(struct request *rq, int root, int start, const char *path, bool nofollow,
+	      uint64_t resolve, struct walk_end *ret)
+{
+	struct walk w = {
+		.rq = rq,
+		.root = root,
+		.start = start,
+		.nofollow = nofollow,
+		.resolve = resolve,
+	};
+	int r;
+
+	ret->fd = ret->parent = -EBADF;
+	if (*path == '\0')
+		return -ENOENT;
+	w.rest = strdup(path);
+	w.cur = fcntl(start, F_DUPFD_CLOEXEC, 0);
+	if (!w.rest || w.cur < 0)
+		r = w.rest ? -errno : -ENOMEM;
+	else
+		r = mount_id(start, &w.mount);
+	if (r == 0 && *path == '/')
+		r = go_to_root(&w);
+	if (r == 0)
+		r = run(&w, ret);
+	if (w.cur >= 0)
+		close(w.cur);
+	free(w.rest);
+	return r;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* seccomp(2) and seccomp_unotify(2), without policy. All return 0 (or a descriptor) or -errno.
+ * Kernel >= 5.14 for ADDFD_FLAG_SEND. */
+#ifndef SANDLOCK_HOST_SECCOMP_SYS_H
+#define SANDLOCK_HOST_SECCOMP_SYS_H
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Loads a filter into the calling thread. flags: SECCOMP_FILTER_FLAG_*. */
+int host_seccomp_load(const struct sock_fprog *prog, unsigned long flags);
+/*
+ * The same with a user-notification listener, which is returned (CLOEXEC). Asks for
+ * WAIT_KILLABLE_RECV (5.19), so that a signal with a handler cannot restart a half-served call;
+ * does without on older kernels. -EBUSY: the task already has a listener.
+ */
+int host_seccomp_load_listener(const struct sock_fprog *prog);
+
+/* Blocks. -ENOENT: the target died meanwhile, or (6.11) no task is left; -EINTR. */
+int host_notif_recv(int listener, struct seccomp_notif *ret);
+/* -ENOENT: the target is gone or the call was interrupted. */
+int host_notif_send(int listener, uint64_t id, int64_t value, int error, uint32_t flags);
+/* Installs fd in the target and answers the call with its number, in one step. -EMFILE etc. as of
+ * the target. */
+int host_notif_addfd_send(int listener, uint64_t id, int fd, bool cloexec);
+/* Replaces descriptor target_fd of the target by fd; the call stays unanswered. */
+int host_notif_replace_fd(int listener, uint64_t id, int fd, int target_fd, bool cloexec);
+bool host_notif_id_valid(int listener, uint64_t id);
+/* Asks for SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (6.6); false: not there, works without. */
+bool host_notif_sync_wake_up(int listener);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Notification -> row -> handler -> answer. Supervisor threads. The only place that answers.
+ * CONTINUE is sent for a handler's explicit reply_continue alone; whatever goes wrong is an errno.
+ */
+#include <config.h>
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "handlers/handlers.h"
+#include "handlers/table.h"
+#include "host/seccomp_sys.h"
+#include "supervisor/internal.h"
+
+static int park(struct listener *listener, const struct request *rq, struct parked *parked)
+{
+	struct server *server = listener->server;
+	struct waiting *w = malloc(sizeof(*w));
+
+	if (!w) {
+		parked_free(parked);
+		return -ENOMEM;
+	}
+	*w = (struct waiting){.listener = listener, .id = rq->id, .tid = rq->tid, .parked = parked};
+	pthread_mutex_lock(&server->waiting_lock);
+	w->next = server->waiting;
+	server->waiting = w;
+	pthread_mutex_unlock(&server->waiting_lock);
+	eventfd_write(server->wake_fd, 1);
+	return 0;
+}
+
+static void answer_fd(const struct request *rq, int fd, bool cloexec)
+{
+	int r = host_notif_addfd_send(rq->listener, rq->id, fd, cloexec);
+
+	close(fd);
+	/* EMFILE and the like are the caller's own; ENOENT: it is gone, and the second answer goes
+	 * nowhere. */
+	if (r < 0)
+		host_notif_send(rq->listener, rq->id, 0, r, 0);
+}
+
+static void answer(struct listener *listener, struct request *rq, const struct reply *reply, int r)
+{
+	if (r == 0 && reply->kind == REPLY_PARK)
+		r = park(listener, rq, reply->parked);
+	/* Rivals kept changing the name under us for a hundred rounds; EAGAIN would mean O_NONBLOCK
+	 * to the caller. */
+	if (r == -EAGAIN)
+		r = -EBUSY;
+	log_debug("%d %s: %s", rq->tid, rq->row->name, r < 0 ? strerror(-r) : "ok");
+	if (r < 0) {
+		host_notif_send(rq->listener, rq->id, 0, r, 0);
+		return;
+	}
+	switch (reply->kind) {
+	case REPLY_VALUE:
+		host_notif_send(rq->listener, rq->id, reply->value, 0, 0);
+		break;
+	case REPLY_FD:
+		answer_fd(rq, reply->fd, reply->cloexec);
+		break;
+	case REPLY_CONTINUE:
+		host_notif_send(rq->listener, rq->id, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+		break;
+	case REPLY_PARK:
+		break;
+	}
+}
+
+void dispatch(struct listener *listener, const struct seccomp_notif *notif, struct worker_creds *me)
+{
+	const struct syscall_row *row = table_find(notif->data.nr);
+	struct reply reply = {.kind = REPLY_VALUE, .fd = -EBADF};
+	uint64_t args[6];
+	struct request rq = {
+		.svc = &listener->server->svc,
+		.me = me,
+		.listener = listener->fd,
+		.id = notif->id,
+		.tid = (pid_t)notif->pid,
+		.row = row,
+		.args = args,
+	};
+
+	for (int i = 0; i < 6; i++)
+		args[i] = notif->data.args[i];
+	/* Cannot happen while filter and table come from one file; never CONTINUE what is not
+	 * known. pid 0: the task is not in our pid namespace's view. */
+	if (!row || notif->pid == 0) {
+		host_notif_send(listener->fd, notif->id, 0, -ENOSYS, 0);
+		return;
+	}
+	answer(listener, &rq, &reply, row->handler(&rq, &reply));
+}
+
+/* True: still waiting. */
+static bool retry(struct waiting *w, struct worker_creds *me)
+{
+	struct request rq = {
+		.svc = &w->listener->server->svc,
+		.me = me,
+		.listener = w->listener->fd,
+		.id = w->id,
+		.tid = w->tid,
+	};
+	int fd, r;
+
+	r = fifo_retry(&rq, w->parked, &fd);
+	if (r == -EAGAIN)
+		return true;
+	if (r == 0)
+		answer_fd(&rq, fd, w->parked->cloexec);
+	else
+		host_notif_send(rq.listener, rq.id, 0, r, 0);
+	return false;
+}
+
+bool dispatch_waiting(struct server *server, struct worker_creds *me)
+{
+	struct waiting *list, *left = NULL;
+	bool any;
+
+	pthread_mutex_lock(&server->waiting_lock);
+	list = server->waiting;
+	server->waiting = NULL;
+	pthread_mutex_unlock(&server->waiting_lock);
+	while (list) {
+		struct waiting *w = list;
+
+		list = w->next;
+		if (retry(w, me)) {
+			w->next = left;
+			left = w;
+		} else {
+			parked_free(w->parked);
+			free(w);
+		}
+	}
+	pthread_mutex_lock(&server->waiting_lock);
+	while (left) {
+		struct waiting *w = left;
+
+		left = w->next;
+		w->next = server->waiting;
+		server->waiting = w;
+	}
+	any = server->waiting != NULL;
+	pthread_mutex_unlock(&server->waiting_lock);
+	return any;
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Becoming the supervisor: double fork out of `create`, user namespace, store and live root, then
+ * the loop. Reports to `create` through the lifeline (one struct report), which then only says by
+ * its closing that `create` is done.
+ */
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <malloc.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/err.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "cow/cow.h"
+#include "handlers/moved.h"
+#include "host/thread_cred.h"
+#include "supervisor/internal.h"
+#include "supervisor/supervisor.h"
+
+struct report {
+	int32_t code; /* 0, or -errno with text */
+	int32_t pid;
+	char text[PATH_MAX + 256];
+};
+
+static int log_fd = -EBADF;
+
+static void log_to_file(enum log_level level, const char *text)
+{
+	(void)level;
+	dprintf(log_fd, "supervisor[%d]: %s\n", getpid(), text);
+}
+
+static int is_kept(int fd, const int *keep, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (keep[i] == fd)
+			return 1;
+	return 0;
+}
+
+/* Everything `create` had open (the container's stdio above all) must not live on in us. */
+static void close_all_but(const int *keep, size_t n)
+{
+	unsigned next = 3;
+
+	for (;;) {
+		unsigned upper = ~0u;
+
+		while (is_kept((int)next, keep, n))
+			next++;
+		for (size_t i = 0; i < n; i++)
+			if (keep[i] >= 0 && (unsigned)keep[i] > next && (unsigned)keep[i] < upper)
+				upper = (unsigned)keep[i];
+		syscall(SYS_close_range, next, upper == ~0u ? upper : upper - 1, 0);
+		if (upper == ~0u)
+			return;
+		next = upper;
+	}
+}
+
+static int detach(const struct supervisor_params *params, int lifeline)
+{
+	int keep[] = {params->control_fd, lifeline, params->userns_fd, params->netns_fd};
+	cleanup_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigset_t none;
+
+	if (null < 0)
+		return -errno;
+	for (int i = 0; i < 3; i++)
+		if (dup2(null, i) < 0)
+			return -errno;
+	close_all_but(keep, 4);
+	null = -EBADF; /* closed with the rest */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGHUP, &ignore, NULL);
+	sigaction(SIGINT, &ignore, NULL);
+	prctl(PR_SET_NAME, "sandlock-superv");
+	/* Threads share one heap: an arena each would cost more memory than lock contention costs
+	 * time. */
+	mallopt(M_ARENA_MAX, 1);
+	umask(0);
+	return chdir("/") < 0 ? -errno : 0;
+}
+
+static int enter_namespaces(const struct supervisor_params *params, struct service *svc,
+			    const char **ret_step)
+{
+	uint64_t effective;
+	struct stat st;
+
+	*ret_step = "enter the user namespace of the container";
+	if (params->userns_fd >= 0) {
+		if (setns(params->userns_fd, CLONE_NEWUSER) < 0)
+			return -errno;
+		*ret_step = "become root of the user namespace";
+		/* user_namespaces(7): denied for good in namespaces whose gid map an unprivileged
+		 * process wrote itself. */
+		if (setgroups(0, NULL) < 0) {
+			if (errno != EPERM)
+				return -errno;
+			svc->groups_denied = true;
+		}
+		if (setresgid(params->gid, params->gid, params->gid) < 0 ||
+		    setresuid(params->uid, params->uid, params->uid) < 0)
+			return -errno;
+	}
+	*ret_step = "enter the network namespace of the container";
+	if (params->netns_fd >= 0 && setns(params->netns_fd, CLONE_NEWNET) < 0)
+		return -errno;
+	*ret_step = "read the own user namespace";
+	if (stat("/proc/self/ns/user", &st) < 0)
+		return -errno;
+	svc->userns_ino = st.st_ino;
+	*ret_step = "keep capabilities";
+	if (host_thread_keep_caps() < 0)
+		return -errno;
+	return host_thread_get_caps(&effective, &svc->permitted);
+}
+
+static bool sysctl_is_on(const char *name)
+{
+	char path[64];
+	char c = '0';
+	cleanup_fd int fd = -EBADF;
+
+	snprintf(path, sizeof(path), "/proc/sys/fs/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, &c, 1) != 1)
+		return false;
+	return c != '0';
+}
+
+static int prepare_service(const struct supervisor_params *params, struct server *server,
+			   const char **ret_step)
+{
+	struct service *svc = &server->svc;
+
+	*ret_step = "open /proc";
+	svc->container_root = -EBADF;
+	svc->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	svc->self_fd_dir = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	server->epoll = epoll_create1(EPOLL_CLOEXEC);
+	server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	svc->moved = moved_new();
+	if (svc->proc_fd < 0 || svc->self_fd_dir < 0 || server->epoll < 0 || server->wake_fd < 0 ||
+	    !svc->moved)
+		return errno ? -errno : -ENOMEM;
+	svc->protected_symlinks = sysctl_is_on("protected_symlinks");
+	svc->protected_regular = sysctl_is_on("protected_regular");
+	svc->protected_fifos = sysctl_is_on("protected_fifos");
+	svc->has_device_rules = params->has_device_rules;
+	svc->device_rules = params->device_rules;
+	svc->n_device_rules = params->n_device_rules;
+	pthread_mutex_init(&server->waiting_lock, NULL);
+	return 0;
+}
+
+static void fail(int lifeline, int code, const char *what, const char *path)
+{
+	struct report report = {.code = code};
+
+	snprintf(report.text, sizeof(report.text), "%s%s%s%s", what, path ? " '" : "",
+		 path ? path : "", path ? "'" : "");
+	fd_send(lifeline, &report, sizeof(report), NULL, 0);
+	_exit(1);
+}
+
+static void make_root(const struct supervisor_params *params, struct server *server,
+		      const struct cow_owners *owners)
+{
+	struct cow_params cow = params->cow;
+	struct cow_fault fault = {0};
+	struct cow_stats stats = {0};
+	char what[128];
+	int r;
+
+	cow.owners = owners;
+	r = cow_create(&cow, &server->svc.cow);
+	if (r < 0)
+		fail(server->lifeline, r, "make the copy-on-write store", cow.dir);
+	r = cow_populate(server->svc.cow, &stats, &fault);
+	if (r < 0) {
+		cow_remove(cow.dir, NULL);
+		snprintf(what, sizeof(what), "populate the live root: %s",
+			 fault.op ? fault.op : "failed");
+		fail(server->lifeline, r, what, fault.path);
+	}
+	log_debug("live root: %llu directories, %llu linked, %llu reflinked, %llu copied, %llu "
+		  "others",
+		  (unsigned long long)stats.dirs, (unsigned long long)stats.linked,
+		  (unsigned long long)stats.reflinked, (unsigned long long)stats.copied,
+		  (unsigned long long)stats.others);
+}
+
+static ATTR_NORETURN void supervisor_main(const struct supervisor_params *params, int lifeline)
+{
+	struct server server = {.control_fd = params->control_fd, .lifeline = lifeline};
+	struct report report = {.pid = getpid()};
+	struct cow_owners *owners = NULL;
+	struct cow_fault fault = {0};
+	const char *step = "detach";
+	int r;
+
+	r = detach(params, lifeline);
+	if (r == 0 && params->log_path) {
+		log_fd = open(params->log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+		if (log_fd >= 0)
+			log_set_sink(log_to_file);
+	}
+	if (r == 0 && params->shift_ids) {
+		r = cow_owners_scan(params->cow.lowers, &owners, &fault);
+		if (r < 0)
+			fail(lifeline, r, "read the owners of the image", fault.path);
+	}
+	if (r == 0)
+		r = enter_namespaces(params, &server.svc, &step);
+	if (r == 0)
+		r = prepare_service(params, &server, &step);
+	if (r < 0)
+		fail(lifeline, r, step, NULL);
+	make_root(params, &server, owners);
+	cow_owners_free(owners);
+	if (fd_send(lifeline, &report, sizeof(report), NULL, 0) < 0) {
+		cow_remove(params->cow.dir, NULL);
+		_exit(1);
+	}
+	r = server_run(&server);
+	if (!server.had_listener)
+		cow_remove(params->cow.dir, NULL);
+	/* Worker threads may still be inside a handler: no exit handlers, no destructors. */
+	_exit(r < 0 ? 1 : 0);
+}
+
+/* The middle process: its end makes the supervisor an orphan, adopted by the subreaper (conmon) or
+ * init. */
+static ATTR_NORETURN void middle_main(const struct supervisor_params *params, int lifeline)
+{
+	pid_t pid;
+
+	setsid();
+	pid = fork();
+	if (pid == 0)
+		supervisor_main(params, lifeline);
+	_exit(pid < 0 ? 1 : 0);
+}
+
+static int wait_middle(pid_t pid, struct err **err)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return err_set(err, errno, "wait for the supervisor");
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return err_text(err, EAGAIN, "cannot fork the supervisor");
+	return 0;
+}
+
+static int read_report(int lifeline, pid_t *ret_pid, struct err **err)
+{
+	struct report report;
+	size_t len = 0;
+	int r;
+
+	r = fd_recv(lifeline, &report, sizeof(report), &len, NULL, NULL);
+	if (r < 0)
+		return err_set(err, r, "hear from the supervisor");
+	if (len != sizeof(report))
+		return err_text(err, EPIPE, "the supervisor died while it made the live root");
+	report.text[sizeof(report.text) - 1] = '\0';
+	if (report.code < 0)
+		return err_set(err, report.code, "%s", report.text);
+	*ret_pid = report.pid;
+	return 0;
+}
+
+int supervisor_start(const struct supervisor_params *params, pid_t *ret_pid, int *ret_lifeline,
+		     struct err **err)
+{
+	cleanup_fd int ours = -EBADF, theirs = -EBADF;
+	int pair[2], r;
+	pid_t pid;
+
+	r = fd_socketpair(pair);
+	if (r < 0)
+		return err_set(err, r, "make the supervisor's lifeline");
+	ours = pair[0];
+	theirs = pair[1];
+	pid = fork();
+	if (pid < 0)
+		return err_set(err, errno, "fork the supervisor");
+	if (pid == 0)
+		middle_main(params, theirs);
+	close_fd(&theirs);
+	r = wait_middle(pid, err);
+	if (r == 0)
+		r = read_report(ours, ret_pid, err);
+	if (r < 0)
+		return r;
+	*ret_lifeline = steal_fd(&ours);
+	return 0;
+}
