@@ -246,6 +246,7 @@ struct plan {
 	struct plan_pair *sysctl; /* key with dots as written; path form is made by init */
 	size_t n_sysctl;
 	bool new_keyring;
+	bool reset_personality; /* to PER_LINUX */
 
 	bool has_process;
 	struct plan_process process;
@@ -259,8 +260,9 @@ struct plan {
 	struct plan_cow cow;
 	bool notify; /* init must load the notify filter and hand its listener over (cow.on) */
 
-	const struct plan_pair *annotations;
+	struct plan_pair *annotations;
 	size_t n_annotations;
+	char **owned;	 /* strings made by plan_build, for plan_free */
 	char **warnings; /* NULL-terminated; for the caller to log (plan itself does not) */
 };
 
@@ -270,6 +272,7 @@ struct plan_options {
 	const char *bundle; /* absolute */
 	bool no_pivot;
 	bool no_new_keyring;
+	bool again;	     /* the container exists already (exec, delete): root.path may be gone by now */
 	const char *cow; /* --cow: "on", "off", "auto"; NULL: not given (annotation, then env, then
 			    file decide) */
 	const char *cow_env;	  /* SANDLOCK_COW, or NULL */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shared inside src/plan: one function per area of the configuration, all called by plan_build in this order. */
+#ifndef SANDLOCK_PLAN_INTERNAL_H
+#define SANDLOCK_PLAN_INTERNAL_H
+
+#include "base/compiler.h"
+#include "plan/plan.h"
+
+struct oci_linux;
+
+struct plan_ctx {
+	const struct oci_config *config;
+	const struct oci_linux *lin; /* never NULL */
+	const struct oci_process *process; /* config's, or exec's own */
+	const struct plan_options *opts;
+	const struct plan_env *env;
+	struct plan *plan; /* being built */
+};
+
+int plan_namespaces(struct plan_ctx *ctx, struct err **err);
+int plan_ids(struct plan_ctx *ctx, struct err **err);
+int plan_process(struct plan_ctx *ctx, struct err **err);
+int plan_cow(struct plan_ctx *ctx, struct err **err);
+int plan_rootfs(struct plan_ctx *ctx, struct err **err);
+int plan_mounts(struct plan_ctx *ctx, struct err **err);
+int plan_devices(struct plan_ctx *ctx, struct err **err);
+int plan_sysctl(struct plan_ctx *ctx, struct err **err);
+int plan_seccomp(struct plan_ctx *ctx, struct err **err);
+
+/* Strings that live as long as the plan. */
+const char *plan_own(struct plan *plan, char *s);
+const char *plan_printf(struct plan *plan, const char *fmt, ...) ATTR_PRINTF(2, 3);
+void plan_warn(struct plan *plan, const char *fmt, ...) ATTR_PRINTF(2, 3);
+/* path as an absolute, clean path: no "//", "." and ".." (which stays at "/"), no trailing slash. */
+const char *plan_clean_path(struct plan *plan, const char *path);
+/* path itself if absolute, else below base. Not cleaned. */
+const char *plan_absolute(struct plan *plan, const char *base, const char *path);
+/* Is the id that the host calls `outside` (or the container calls `inside`) in the map? No map: always. */
+bool plan_id_outside(const struct plan_id_range *map, size_t n, uint32_t outside, uint32_t *ret_inside);
+bool plan_id_inside(const struct plan_id_range *map, size_t n, uint32_t inside, uint32_t *ret_outside);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Devices, sysctl and the seccomp profile. Part of building the plan: no side effects. */
+#include <config.h>
+
+#include "plan/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "libocispec/oci_types.h"
+
+static const struct plan_device default_devices[] = {
+	{ 'c', "/dev/null", 1, 3, 0666, 0, 0, true },	 { 'c', "/dev/zero", 1, 5, 0666, 0, 0, true },
+	{ 'c', "/dev/full", 1, 7, 0666, 0, 0, true },	 { 'c', "/dev/tty", 5, 0, 0666, 0, 0, true },
+	{ 'c', "/dev/random", 1, 8, 0666, 0, 0, true },	 { 'c', "/dev/urandom", 1, 9, 0666, 0, 0, true },
+};
+
+/* The host's own /dev, bound in: it has its nodes and must not be changed. */
+static bool dev_is_bound(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_mounts; i++) {
+		if (plan->mounts[i].kind == PLAN_MOUNT_BIND && strcmp(plan->mounts[i].dest, "/dev") == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_mount_dest(const struct plan *plan, const char *path)
+{
+	for (size_t i = 0; i < plan->n_mounts; i++) {
+		if (strcmp(plan->mounts[i].dest, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int add_device(struct plan_ctx *ctx, const struct oci_device *from, struct err **err)
+{
+	struct plan *plan = ctx->plan;
+	struct plan_device d = {
+		.type = from->type == 'u' ? 'c' : from->type,
+		.path = plan_clean_path(plan, from->path),
+		.mode = from->file_mode.set ? from->file_mode.v & 0777 : 0666,
+		.uid = from->uid.set ? from->uid.v : 0,
+		.gid = from->gid.set ? from->gid.v : 0,
+	};
+
+	if (d.type != 'p') {
+		if (from->major.v > UINT32_MAX || from->minor.v > UINT32_MAX)
+			return err_text(err, EINVAL, "linux.devices: `%s`: no such device number", from->path);
+		d.major = (uint32_t)from->major.v;
+		d.minor = (uint32_t)from->minor.v;
+	}
+	for (size_t i = 0; i < plan->n_devices; i++) {
+		if (strcmp(plan->devices[i].path, d.path) == 0) {
+			plan->devices[i] = d;
+			return 0;
+		}
+	}
+	plan->devices[plan->n_devices++] = d;
+	return 0;
+}
+
+int plan_devices(struct plan_ctx *ctx, struct err **err)
+{
+	struct plan *plan = ctx->plan;
+	const struct oci_linux *lin = ctx->lin;
+
+	plan->devices = xcalloc(ARRAY_SIZE(default_devices) + lin->n_devices + 1, sizeof(*plan->devices));
+	plan->bind_devices = plan->ns[PLAN_NS_USER].how != PLAN_NS_INHERIT || ctx->env->caps->in_userns;
+	if (plan->ns[PLAN_NS_MOUNT].how == PLAN_NS_INHERIT) {
+		if (lin->n_devices > 0)
+			return err_text(err, EINVAL, "linux.devices need a mount namespace");
+		return 0;
+	}
+	if (!dev_is_bound(plan)) {
+		/* podman binds single nodes over the defaults: those are served already. */
+		for (size_t i = 0; i < ARRAY_SIZE(default_devices); i++) {
+			if (!is_mount_dest(plan, default_devices[i].path))
+				plan->devices[plan->n_devices++] = default_devices[i];
+		}
+	}
+	for (size_t i = 0; i < lin->n_devices; i++) {
+		int r = add_device(ctx, &lin->devices[i], err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Settings that belong to a namespace. A name that ends in '.' is a prefix. */
+static const struct {
+	const char *name;
+	enum plan_ns_type ns;
+} namespaced[] = {
+	{ "fs.mqueue.", PLAN_NS_IPC },	    { "kernel.domainname", PLAN_NS_UTS },
+	{ "kernel.msg_next_id", PLAN_NS_IPC }, { "kernel.msgmax", PLAN_NS_IPC },
+	{ "kernel.msgmnb", PLAN_NS_IPC },   { "kernel.msgmni", PLAN_NS_IPC },
+	{ "kernel.sem", PLAN_NS_IPC },	    { "kernel.sem_next_id", PLAN_NS_IPC },
+	{ "kernel.shm_next_id", PLAN_NS_IPC }, { "kernel.shm_rmid_forced", PLAN_NS_IPC },
+	{ "kernel.shmall", PLAN_NS_IPC },   { "kernel.shmmax", PLAN_NS_IPC },
+	{ "kernel.shmmni", PLAN_NS_IPC },   { "net.", PLAN_NS_NET },
+	{ "user.", PLAN_NS_USER },
+};
+
+static int check_sysctl(const struct plan_ctx *ctx, const char *key, const char *value, struct err **err)
+{
+	char *dotted = xstrdup(key);
+	int r = -1;
+
+	/* "net/ipv4/ip_forward" is allowed too; a component may then hold dots (interface names). */
+	for (char *p = dotted; *p; p++)
+		*p = *p == '/' ? '.' : *p;
+	if (strstr(key, "..") || key[0] == '.' || key[0] == '/')
+		r = err_text(err, EINVAL, "the sysctl `%s` is not a valid name", key);
+	else if (strcmp(dotted, "kernel.hostname") == 0)
+		r = err_text(err, EINVAL, "the sysctl `%s` must be set through hostname", key);
+	else if (strcmp(dotted, "kernel.domainname") == 0 && ctx->config->domainname &&
+		 strcmp(ctx->config->domainname, value) != 0)
+		r = err_text(err, EINVAL, "the sysctl `%s` contradicts domainname", key);
+	for (size_t i = 0; r == -1 && i < ARRAY_SIZE(namespaced); i++) {
+		const char *name = namespaced[i].name;
+		bool prefix = name[strlen(name) - 1] == '.';
+
+		if (prefix ? !str_starts(dotted, name) : strcmp(dotted, name) != 0)
+			continue;
+		r = 0;
+		if (ctx->plan->ns[namespaced[i].ns].how == PLAN_NS_INHERIT)
+			r = err_text(err, EINVAL, "the sysctl `%s` requires a new %s namespace", key,
+				     plan_ns_name(namespaced[i].ns));
+	}
+	if (r == -1)
+		r = err_text(err, EINVAL, "the sysctl `%s` is not namespaced", key);
+	free(dotted);
+	return r;
+}
+
+int plan_sysctl(struct plan_ctx *ctx, struct err **err)
+{
+	struct plan *plan = ctx->plan;
+	size_t n = ctx->lin->n_sysctl;
+
+	plan->sysctl = xcalloc(n + 1, sizeof(*plan->sysctl));
+	plan->n_sysctl = n;
+	for (size_t i = 0; i < n; i++) {
+		int r = check_sysctl(ctx, ctx->lin->sysctl[i].key, ctx->lin->sysctl[i].value, err);
+
+		if (r < 0)
+			return r;
+		plan->sysctl[i].key = ctx->lin->sysctl[i].key;
+		plan->sysctl[i].value = ctx->lin->sysctl[i].value;
+	}
+	return 0;
+}
+
+int plan_seccomp(struct plan_ctx *ctx, struct err **err)
+{
+	const struct oci_seccomp *s = ctx->lin->seccomp;
+
+	if (!s)
+		return 0;
+	if (s->default_action == OCI_SECCOMP_NOTIFY)
+		return err_text(err, ENOTSUP, "linux.seccomp: the action SCMP_ACT_NOTIFY is not supported");
+	for (size_t i = 0; i < s->n_syscalls; i++) {
+		if (s->syscalls[i].action == OCI_SECCOMP_NOTIFY)
+			return err_text(err, ENOTSUP,
+					"linux.seccomp.syscalls[%zu]: the action SCMP_ACT_NOTIFY is not supported", i);
+	}
+	ctx->plan->seccomp = s;
+	return 0;
+}

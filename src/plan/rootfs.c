@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The root, its propagation, and whether copy-on-write is used for it. Part of building the plan: asks plan_env about directories only. */
+#include <config.h>
+
+#include "plan/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "base/strv.h"
+#include "libocispec/oci_types.h"
+
+#define OVERFLOW_ID 65534 /* how an id that our user namespace does not know shows up */
+
+static unsigned long propagation_flags(enum oci_propagation p)
+{
+	switch (p) {
+	case OCI_PROPAGATION_UNSET:
+	case OCI_PROPAGATION_RPRIVATE:
+		return MS_PRIVATE | MS_REC;
+	case OCI_PROPAGATION_PRIVATE:
+		return MS_PRIVATE;
+	case OCI_PROPAGATION_SHARED:
+		return MS_SHARED;
+	case OCI_PROPAGATION_RSHARED:
+		return MS_SHARED | MS_REC;
+	case OCI_PROPAGATION_SLAVE:
+		return MS_SLAVE;
+	case OCI_PROPAGATION_RSLAVE:
+		return MS_SLAVE | MS_REC;
+	case OCI_PROPAGATION_UNBINDABLE:
+		return MS_UNBINDABLE;
+	case OCI_PROPAGATION_RUNBINDABLE:
+		return MS_UNBINDABLE | MS_REC;
+	}
+	return MS_PRIVATE | MS_REC;
+}
+
+int plan_rootfs(struct plan_ctx *ctx, struct err **err)
+{
+	struct plan_rootfs *root = &ctx->plan->rootfs;
+
+	if (!ctx->config->root)
+		return err_text(err, EINVAL, "root must be specified");
+	root->config_path = plan_clean_path(
+		ctx->plan, plan_absolute(ctx->plan, ctx->opts->bundle, ctx->config->root->path));
+	root->path = root->config_path;
+	root->readonly = ctx->config->root->readonly;
+	root->propagation = propagation_flags(ctx->lin->rootfs_propagation);
+	root->propagation_given = ctx->lin->rootfs_propagation != OCI_PROPAGATION_UNSET;
+	root->no_pivot = ctx->opts->no_pivot;
+	return 0;
+}
+
+/* May the container's uid 0 create files in the directory? */
+static bool root_may_write(const struct plan *plan, const struct host_dir *dir)
+{
+	const struct plan_ids *ids = &plan->ids;
+	uint32_t root_uid, inside;
+
+	if (dir->read_only)
+		return false;
+	if (ids->how == PLAN_MAP_NONE)
+		return dir->writable;
+	/* Its capabilities count only for inodes whose owner and group are mapped. */
+	if (plan_id_outside(ids->uids, ids->n_uids, dir->uid, &inside) &&
+	    plan_id_outside(ids->gids, ids->n_gids, dir->gid, &inside))
+		return true;
+	if (plan_id_inside(ids->uids, ids->n_uids, 0, &root_uid) && dir->uid == root_uid)
+		return dir->mode & 0200;
+	if (plan_id_inside(ids->gids, ids->n_gids, 0, &root_uid) && dir->gid == root_uid)
+		return dir->mode & 0020;
+	return dir->mode & 0002;
+}
+
+struct choice {
+	const char *value;
+	const char *source; /* for the reason and error texts */
+};
+
+static struct choice cow_mode(const struct plan_ctx *ctx)
+{
+	const char *annotation = plan_annotation(ctx->plan, "run.sandlock.cow");
+
+	if (ctx->opts->cow)
+		return (struct choice){ ctx->opts->cow, "--cow" };
+	if (annotation)
+		return (struct choice){ annotation, "annotation run.sandlock.cow" };
+	if (ctx->opts->cow_env && ctx->opts->cow_env[0])
+		return (struct choice){ ctx->opts->cow_env, "SANDLOCK_COW" };
+	if (ctx->opts->conf_cow)
+		return (struct choice){ ctx->opts->conf_cow, "configuration file" };
+	return (struct choice){ "auto", "default" };
+}
+
+static int decide(struct plan_ctx *ctx, const struct host_dir *dir, struct err **err)
+{
+	struct plan_cow *cow = &ctx->plan->cow;
+	struct choice mode = cow_mode(ctx);
+
+	if (strcmp(mode.value, "on") == 0 || strcmp(mode.value, "off") == 0) {
+		cow->on = mode.value[1] == 'n';
+		cow->reason = plan_printf(ctx->plan, "%s by %s", mode.value, mode.source);
+		return 0;
+	}
+	if (strcmp(mode.value, "auto") != 0)
+		return err_text(err, EINVAL, "%s: `%s` is not one of on, off, auto", mode.source,
+				mode.value);
+	cow->on = true;
+	if (plan_annotation(ctx->plan, "run.sandlock.cow.lower")) {
+		cow->reason = "auto: the bundle names lower layers";
+	} else if (!ctx->plan->rootfs.readonly && !root_may_write(ctx->plan, dir)) {
+		cow->reason = "auto: the container's root may not write to root.path";
+	} else {
+		cow->on = false;
+		cow->reason = ctx->plan->rootfs.readonly ?
+				      "auto: root.readonly, used in place" :
+				      "auto: root.path is writable, used in place";
+	}
+	return 0;
+}
+
+/* One of a list of words; words that start with '!' are known but refused. */
+static int word_annotation(const struct plan_ctx *ctx, const char *key, const char *const *words,
+			   unsigned *ret, struct err **err)
+{
+	const char *value = plan_annotation(ctx->plan, key);
+
+	*ret = 0;
+	if (!value)
+		return 0;
+	for (unsigned i = 0; words[i]; i++) {
+		bool refused = words[i][0] == '!';
+
+		if (strcmp(words[i] + refused, value) != 0)
+			continue;
+		if (refused)
+			return err_text(err, ENOTSUP, "annotation %s: `%s` is not supported yet", key, value);
+		*ret = i;
+		return 0;
+	}
+	return err_text(err, EINVAL, "annotation %s: unknown value `%s`", key, value);
+}
+
+static const char *const share_words[] = { "auto", "link", "reflink", "copy", NULL };
+
+const char *plan_share_name(enum plan_share share)
+{
+	return share_words[share];
+}
+
+static int cow_words(struct plan_ctx *ctx, unsigned *ret_ids, struct err **err)
+{
+	static const char *const keep_words[] = { "discard", "keep", "!commit", NULL };
+	static const char *const populate_words[] = { "auto", "eager", "!lazy", NULL };
+	static const char *const guard_words[] = { "default", "!strict", NULL };
+	static const char *const ids_words[] = { "auto", "mapped", "shifted", NULL };
+	struct plan_cow *cow = &ctx->plan->cow;
+	unsigned share, keep, ignored;
+	int r;
+
+	if ((r = word_annotation(ctx, "run.sandlock.cow.share", share_words, &share, err)) < 0 ||
+	    (r = word_annotation(ctx, "run.sandlock.cow.keep", keep_words, &keep, err)) < 0 ||
+	    (r = word_annotation(ctx, "run.sandlock.cow.populate", populate_words, &ignored, err)) < 0 ||
+	    (r = word_annotation(ctx, "run.sandlock.cow.guard", guard_words, &ignored, err)) < 0 ||
+	    (r = word_annotation(ctx, "run.sandlock.cow.ids", ids_words, ret_ids, err)) < 0)
+		return r;
+	cow->share = (enum plan_share)share;
+	cow->keep = keep == 1;
+	return 0;
+}
+
+static int cow_ids(struct plan_ctx *ctx, unsigned word, const struct host_dir *dir, struct err **err)
+{
+	const struct plan_ids *ids = &ctx->plan->ids;
+	uint32_t inside;
+
+	if (word == 2 && ids->how == PLAN_MAP_NONE)
+		return err_text(err, EINVAL,
+				"annotation run.sandlock.cow.ids: `shifted` needs a new user namespace");
+	/* An owner that even we cannot see cannot be shifted either. */
+	ctx->plan->cow.shift_ids =
+		word == 2 || (word == 0 && ids->how != PLAN_MAP_NONE && dir->uid != OVERFLOW_ID &&
+			      !plan_id_outside(ids->uids, ids->n_uids, dir->uid, &inside));
+	return 0;
+}
+
+static bool is_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return strncmp(path, dir, n) == 0 && (path[n] == '/' || path[n] == '\0' || n == 1);
+}
+
+static int cow_places(struct plan_ctx *ctx, struct err **err)
+{
+	struct plan *plan = ctx->plan;
+	struct plan_cow *cow = &plan->cow;
+	const char *lower = plan_annotation(plan, "run.sandlock.cow.lower");
+	const char *dir = plan_annotation(plan, "run.sandlock.cow.dir");
+
+	strv_add(&cow->lowers, plan->rootfs.config_path);
+	if (lower) {
+		char **more = strv_split(lower, ':');
+
+		for (size_t i = 0; more && more[i]; i++)
+			strv_add(&cow->lowers,
+				 plan_clean_path(plan, plan_absolute(plan, ctx->opts->bundle, more[i])));
+		strv_free(more);
+	}
+	if (dir)
+		dir = plan_absolute(plan, ctx->opts->bundle, dir);
+	else if (ctx->opts->conf_cow_dir)
+		dir = plan_printf(plan, "%s/%s", ctx->opts->conf_cow_dir, plan->id);
+	else
+		dir = plan_printf(plan, "%s/.sandlock-cow-%s", plan->bundle, plan->id);
+	cow->dir = plan_clean_path(plan, dir);
+	for (size_t i = 0; cow->lowers[i]; i++) {
+		if (is_below(cow->dir, cow->lowers[i]))
+			return err_text(err, EINVAL,
+					"the copy-on-write directory `%s` lies inside the lower directory `%s`",
+					cow->dir, cow->lowers[i]);
+	}
+	plan->rootfs.path = plan_printf(plan, "%s/root", cow->dir);
+	return 0;
+}
+
+int plan_cow(struct plan_ctx *ctx, struct err **err)
+{
+	struct plan *plan = ctx->plan;
+	struct host_dir dir = { 0 };
+	unsigned ids;
+	int r = ctx->env->dir_facts(plan->rootfs.config_path, &dir);
+
+	if (r < 0 && ctx->opts->again)
+		r = 0;
+	if (r == -ENOENT || r == -ENOTDIR)
+		return err_text(err, r, "the rootfs path `%s` %s", plan->rootfs.config_path,
+				r == -ENOENT ? "does not exist" : "is not a directory");
+	if (r < 0)
+		return err_set(err, r, "the rootfs path `%s`", plan->rootfs.config_path);
+	r = decide(ctx, &dir, err);
+	if (r < 0)
+		return r;
+	/* Checked even when off: a typing mistake must not wait for the day it is on. */
+	r = cow_words(ctx, &ids, err);
+	if (r < 0 || !plan->cow.on)
+		return r;
+	r = cow_ids(ctx, ids, &dir, err);
+	if (r < 0)
+		return r;
+	plan->notify = true;
+	return cow_places(ctx, err);
+}
