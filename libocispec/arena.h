@@ -10,8 +10,10 @@
 
 struct arena;
 
-/* A new arena whose first object, of that size, is the document itself: arena_free_root() needs
- * nothing but its address. */
+/*
+ * A new arena whose first object, of that size, is the document itself: arena_free_root() needs
+ * nothing but its address.
+ */
 void *arena_new_root(size_t size, struct arena **ret_arena);
 void arena_free_root(void *root); /* NULL is fine */
 

@@ -179,8 +179,10 @@ static void decode_bool(struct decode *d, const struct json_value *v, const stru
 		*(bool *)dst = v->boolean;
 }
 
-/* Any integer of the document: the magnitude of INT64_MIN does not fit into int64_t, UINT64_MAX
- * neither. */
+/*
+ * Any integer of the document: the magnitude of INT64_MIN does not fit into int64_t, UINT64_MAX
+ * neither.
+ */
 struct number {
 	bool negative;
 	uint64_t magnitude;
@@ -274,8 +276,10 @@ static void store_number(enum num_kind kind, struct number n, void *dst)
 	}
 }
 
-/* Every oci_opt_* is a bool, padding, the value; what the padding is depends on the value's
- * alignment only. */
+/*
+ * Every oci_opt_* is a bool, padding, the value; what the padding is depends on the value's
+ * alignment only.
+ */
 static void store_field(const struct field *f, struct number n, void *dst)
 {
 	if (f->flags & F_OPT) {

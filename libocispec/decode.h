@@ -58,7 +58,7 @@ enum num_kind {
 };
 
 #define F_REQUIRED     (1u << 0)
-#define F_OPT	       (1u << 1) /* presence is kept */
+#define F_OPT	       (1u << 1) /* presence is kept; the rows find out by themselves */
 #define F_NOT_EMPTY    (1u << 2) /* string, list or map with something in it */
 #define F_ABSOLUTE     (1u << 3) /* string, or each string of the list, begins with '/' */
 #define F_EMPTY_ABSENT (1u << 4) /* "" is read as absent */
@@ -86,85 +86,90 @@ struct field {
 	const struct object_desc *desc;
 };
 
-/* Rows of the tables; t is the struct's name without "struct". */
-#define ROW_SKIP(json)                                                                             \
-	{                                                                                          \
-		.key = json, .type = F_SKIP                                                        \
-	}
+/*
+ * Rows of the tables; t is the struct's name without "struct", m the member. What can be stored there follows from the member's
+ * type: a row that does not fit its member does not compile.
+ */
+/* clang-format off */
+#define ROW_MEMBER(t, m) (((struct t *)0)->m)
+
+#define ROW_NUM_KIND(v)                                                                            \
+	_Generic((v),                                                                              \
+		int32_t: NUM_I32, struct oci_opt_int: NUM_I32,                                     \
+		uint16_t: NUM_U16, struct oci_opt_u16: NUM_U16,                                    \
+		uint32_t: NUM_U32, struct oci_opt_u32: NUM_U32,                                    \
+		int64_t: NUM_I64, struct oci_opt_i64: NUM_I64,                                     \
+		uint64_t: NUM_U64, struct oci_opt_u64: NUM_U64)
+#define ROW_PRESENCE(v)                                                                            \
+	_Generic((v),                                                                              \
+		struct oci_opt_bool: F_OPT, struct oci_opt_int: F_OPT, struct oci_opt_u16: F_OPT,  \
+		struct oci_opt_u32: F_OPT, struct oci_opt_i64: F_OPT, struct oci_opt_u64: F_OPT,   \
+		default: 0)
+
+#define ROW_SKIP(json) { .key = json, .type = F_SKIP }
 #define ROW_STRING(json, t, m, fl)                                                                 \
-	{                                                                                          \
-		.key = json, .type = F_STRING, .flags = fl, .offset = offsetof(struct t, m)        \
-	}
+	{ .key = json, .type = _Generic(ROW_MEMBER(t, m), const char *: F_STRING), .flags = fl,    \
+	  .offset = offsetof(struct t, m) }
 #define ROW_STRINGS(json, t, m, fl)                                                                \
-	{                                                                                          \
-		.key = json, .type = F_STRINGS, .flags = fl, .offset = offsetof(struct t, m)       \
-	}
-#define ROW_BOOL(json, t, m, fl)                                                                   \
-	{                                                                                          \
-		.key = json, .type = F_BOOL, .flags = fl, .offset = offsetof(struct t, m)          \
-	}
+	{ .key = json, .type = _Generic(ROW_MEMBER(t, m), char **: F_STRINGS), .flags = fl,        \
+	  .offset = offsetof(struct t, m) }
+#define ROW_NAMES(json, t, m, table)                                                               \
+	{ .key = json, .type = _Generic(ROW_MEMBER(t, m), char **: F_ENUM_NAMES),                  \
+	  .offset = offsetof(struct t, m), .names = table }
 #define ROW_MAP(json, t, m, fl)                                                                    \
-	{                                                                                          \
-		.key = json, .type = F_MAP, .flags = fl, .offset = offsetof(struct t, m),          \
-		.n_offset = offsetof(struct t, n_##m)                                              \
-	}
-#define ROW_NUMBER(json, t, m, kind, fl)                                                           \
-	{                                                                                          \
-		.key = json, .type = F_NUMBER, .flags = fl, .offset = offsetof(struct t, m),       \
-		.num = kind                                                                        \
-	}
-#define ROW_RANGE(json, t, m, kind, fl, lo, hi)                                                    \
-	{                                                                                          \
-		.key = json, .type = F_NUMBER, .flags = F_RANGE | (fl),                            \
-		.offset = offsetof(struct t, m), .num = kind, .min = lo, .max = hi                 \
-	}
-#define ROW_NUMBERS(json, t, m, kind, fl)                                                          \
-	{                                                                                          \
-		.key = json, .type = F_NUMBERS, .flags = fl, .offset = offsetof(struct t, m),      \
-		.n_offset = offsetof(struct t, n_##m), .num = kind                                 \
-	}
+	{ .key = json, .type = _Generic(ROW_MEMBER(t, m), struct oci_pair *: F_MAP), .flags = fl,  \
+	  .offset = offsetof(struct t, m), .n_offset = offsetof(struct t, n_##m) }
+#define ROW_BOOL(json, t, m, fl)                                                                   \
+	{ .key = json, .type = _Generic(ROW_MEMBER(t, m), bool: F_BOOL, struct oci_opt_bool: F_BOOL), \
+	  .flags = (fl) | ROW_PRESENCE(ROW_MEMBER(t, m)), .offset = offsetof(struct t, m) }
+#define ROW_NUMBER(json, t, m, fl)                                                                 \
+	{ .key = json, .type = F_NUMBER, .flags = (fl) | ROW_PRESENCE(ROW_MEMBER(t, m)),           \
+	  .offset = offsetof(struct t, m), .num = ROW_NUM_KIND(ROW_MEMBER(t, m)) }
+#define ROW_RANGE(json, t, m, fl, lo, hi)                                                          \
+	{ .key = json, .type = F_NUMBER,                                                           \
+	  .flags = F_RANGE | (fl) | ROW_PRESENCE(ROW_MEMBER(t, m)), .offset = offsetof(struct t, m), \
+	  .num = ROW_NUM_KIND(ROW_MEMBER(t, m)), .min = lo, .max = hi }
+#define ROW_NUMBERS(json, t, m, fl)                                                                \
+	{ .key = json, .type = F_NUMBERS, .flags = fl, .offset = offsetof(struct t, m),            \
+	  .n_offset = offsetof(struct t, n_##m), .num = ROW_NUM_KIND(*ROW_MEMBER(t, m)) }
+/* An enum is an unsigned int to _Generic. */
 #define ROW_ENUM(json, t, m, table, fl)                                                            \
-	{                                                                                          \
-		.key = json, .type = F_ENUM, .flags = fl, .offset = offsetof(struct t, m),         \
-		.names = table                                                                     \
-	}
-#define ROW_FLAGS(json, t, m, kind, table, fl)                                                     \
-	{                                                                                          \
-		.key = json, .type = F_FLAGS, .flags = fl, .offset = offsetof(struct t, m),        \
-		.num = kind, .names = table                                                        \
-	}
+	{ .key = json, .flags = fl, .offset = offsetof(struct t, m), .names = table,               \
+	  .type = _Generic(ROW_MEMBER(t, m), char: F_ENUM_CHAR, int: F_ENUM, unsigned: F_ENUM) }
+#define ROW_FLAGS(json, t, m, table, fl)                                                           \
+	{ .key = json, .type = F_FLAGS, .flags = (fl) | ROW_PRESENCE(ROW_MEMBER(t, m)),            \
+	  .offset = offsetof(struct t, m), .num = ROW_NUM_KIND(ROW_MEMBER(t, m)), .names = table }
 #define ROW_OBJECT(json, t, m, d, fl)                                                              \
-	{                                                                                          \
-		.key = json, .type = F_OBJECT, .flags = fl, .offset = offsetof(struct t, m),       \
-		.desc = &(d)                                                                       \
-	}
+	{ .key = json, .type = F_OBJECT, .flags = fl, .offset = offsetof(struct t, m), .desc = &(d) }
 #define ROW_EMBED(json, t, m, d, fl)                                                               \
-	{                                                                                          \
-		.key = json, .type = F_EMBED, .flags = fl, .offset = offsetof(struct t, m),        \
-		.desc = &(d)                                                                       \
-	}
+	{ .key = json, .type = F_EMBED, .flags = fl, .offset = offsetof(struct t, m), .desc = &(d) }
 #define ROW_OBJECTS_AT(json, ty, off, n_off, d)                                                    \
-	{                                                                                          \
-		.key = json, .type = ty, .offset = off, .n_offset = n_off, .desc = &(d)            \
-	}
+	{ .key = json, .type = ty, .offset = off, .n_offset = n_off, .desc = &(d) }
 #define ROW_OBJECTS(json, t, m, d)                                                                 \
 	ROW_OBJECTS_AT(json, F_OBJECTS, offsetof(struct t, m), offsetof(struct t, n_##m), d)
 #define ROW_KEYED(json, t, m, d)                                                                   \
 	ROW_OBJECTS_AT(json, F_KEYED, offsetof(struct t, m), offsetof(struct t, n_##m), d)
+/* clang-format on */
 
 struct object_desc {
 	size_t size;
 	const struct field *fields; /* ends with a NULL key */
-	/* Rules between properties; not called when the object has problems already. May be NULL.
-	 */
+	/* Rules between properties; not called when the object has problems. May be NULL. */
 	void (*check)(struct decode *d, const struct json_value *v, void *obj);
 };
+
+/* The description NAME_desc of struct T, from the rows NAME_fields; fn may be NULL. */
+#define OBJECT_DESC(name, t, fn)                                                                   \
+	static const struct object_desc name##_desc = {                                            \
+		.size = sizeof(struct t),                                                          \
+		.fields = name##_fields,                                                           \
+		.check = fn,                                                                       \
+	}
 
 /* Reads v as that field of the struct at base. */
 void decode_field(struct decode *d, const struct json_value *v, const struct field *f, void *base);
 
-/* Records a problem at v, or at its member key (whether it is there or not) when key is not NULL.
- */
+/* Records a problem at v, or at its member key (there or not) when key is not NULL. */
 void decode_problem(struct decode *d, const struct json_value *v, const char *key, const char *fmt,
 		    ...) ATTR_PRINTF(4, 5);
 

@@ -41,16 +41,16 @@ const char *json_type_name(const struct json_value *v);
  */
 size_t json_utf8_len(const char *text, size_t len);
 
-/* Returns false, and where and why, if text is not UTF-8 or a string holds an escape that we
- * refuse. */
+/* Returns false, and where and why, if text is not UTF-8 or a string holds an escape that we refuse. */
 bool json_text_check(const char *text, size_t len, size_t *ret_offset, const char **ret_msg);
 
-/* Copies s for a message: control characters become '?', a long text is cut at a character and gets
- * "...". Returns out. */
+/*
+ * Copies s for a message: control characters become '?', a long text is cut at a character and gets
+ * "...". Returns out.
+ */
 char *oci_err_quote(const char *s, size_t len, char *out, size_t size);
 
-/* err may be NULL. path: that of v, plus ".key" when key is not NULL. The position is left alone.
- */
+/* err may be NULL. path: that of v, plus ".key" when key is not NULL. The position is left alone. */
 void oci_err_set_path(struct oci_err *err, const struct json_value *v, const char *key);
 void oci_err_set_msg(struct oci_err *err, const char *fmt, va_list ap) ATTR_PRINTF(2, 0);
 

@@ -68,8 +68,7 @@ static void move_to_token(struct parser *p, const char *between)
 static void begin_token(struct parser *p)
 {
 	move_to_token(p, " \t\r\n,:");
-	/* A number that ends the text is reported from yajl_complete_parse, whose count starts
-	 * anew. */
+	/* A number that ends the text is reported from yajl_complete_parse, whose count starts anew. */
 	p->token_end = p->at_end ? p->len : yajl_get_bytes_consumed(p->yajl);
 }
 
@@ -227,8 +226,10 @@ static int compare_members(const void *a, const void *b)
 	return r ? r : (x->index > y->index) - (x->index < y->index);
 }
 
-/* The first member, in the order of the text, whose key was there before; sorted, since an object
- * may be hostile and large. */
+/*
+ * The first member, in the order of the text, whose key was there before; sorted, since an object
+ * may be hostile and large.
+ */
 static int find_duplicate(const struct json_value *obj, const struct json_value **ret)
 {
 	const struct json_value **sorted, *found = NULL;
@@ -285,8 +286,10 @@ static const yajl_callbacks callbacks = {
 	.yajl_end_array = on_end_array,
 };
 
-/* To the token that yajl stumbled over. It counted a token of the grammar, but not reliably a word
- * that it could not read. */
+/*
+ * To the token that yajl stumbled over. It counted a token of the grammar, but not reliably a word
+ * that it could not read.
+ */
 static void move_to_bad_token(struct parser *p)
 {
 	size_t at = yajl_get_bytes_consumed(p->yajl);

@@ -27,8 +27,10 @@ enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSO
 struct json_doc;
 struct json_value;
 
-/* 0, -EINVAL (bad text) or -E2BIG (over a limit), both with *err filled in if err is not NULL, or
- * -ENOMEM. */
+/*
+ * 0, -EINVAL (bad text) or -E2BIG (over a limit), both with *err filled in if err is not NULL, or
+ * -ENOMEM.
+ */
 int json_parse(const char *text, size_t len, struct json_doc **ret, struct oci_err *err);
 void json_free(struct json_doc *doc); /* NULL is fine */
 
@@ -37,8 +39,10 @@ const struct json_value *json_root(const struct json_doc *doc);
 enum json_type json_type(const struct json_value *v);
 size_t json_len(const struct json_value *v); /* members, items; 0 for anything else */
 
-/* Members or items in the order of the text; NULL at the end, and for a value that is neither
- * object nor array. */
+/*
+ * Members or items in the order of the text; NULL at the end, and for a value that is neither
+ * object nor array.
+ */
 const struct json_value *json_first(const struct json_value *v);
 const struct json_value *json_next(const struct json_value *v);
 const char *json_key(const struct json_value *v); /* of a member; NULL for an item and the root */

@@ -63,8 +63,10 @@ static long unicode_escape(const char *s, size_t len)
 	return c;
 }
 
-/* An escape sequence at s, inside a string. Returns how many bytes it has, 0 and *ret_msg if we
- * refuse it. */
+/*
+ * An escape sequence at s, inside a string. Returns how many bytes it has, 0 and *ret_msg if we
+ * refuse it.
+ */
 static size_t check_escape(const char *s, size_t len, const char **ret_msg)
 {
 	long c = unicode_escape(s, len), low;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading the value tree: questions that need no parser. Library code; the values were made by
- * json.c from untrusted text. */
+/*
+ * Reading the value tree: questions that need no parser. Library code; the values were made by
+ * json.c from untrusted text.
+ */
 #include <config.h>
 
 #include "libocispec/json.h"

@@ -22,8 +22,10 @@ static const char *skip_number(const char *s)
 	return n == 0 || (n > 1 && s[0] == '0') ? NULL : s + n;
 }
 
-/* Dot-separated identifiers behind '-' or '+'; NULL if one is empty or, behind '-', a number with a
- * leading 0. */
+/*
+ * Dot-separated identifiers behind '-' or '+'; NULL if one is empty or, behind '-', a number with a
+ * leading 0.
+ */
 static const char *skip_identifiers(const char *s, bool strict_numbers)
 {
 	for (;;) {
@@ -55,8 +57,10 @@ static bool is_semver(const char *s)
 	return s && *s == '\0';
 }
 
-/* Another major version may mean anything: nothing else is looked at then. Absent or no string:
- * found by the table. */
+/*
+ * Another major version may mean anything: nothing else is looked at then. Absent or no string:
+ * found by the table.
+ */
 static bool version_gate(struct decode *d, const struct json_value *v)
 {
 	const char *version;
@@ -115,7 +119,7 @@ static const struct field root_fields[] = {
 	ROW_BOOL("readonly", oci_root, readonly, 0),
 	{ 0 },
 };
-static const struct object_desc root_desc = { .size = sizeof(struct oci_root), .fields = root_fields };
+OBJECT_DESC(root, oci_root, NULL);
 
 static const struct field config_fields[] = {
 	ROW_STRING("ociVersion", oci_config, oci_version, F_REQUIRED),
@@ -136,11 +140,7 @@ static const struct field config_fields[] = {
 };
 /* clang-format on */
 
-static const struct object_desc config_desc = {
-	.size = sizeof(struct oci_config),
-	.fields = config_fields,
-	.check = check_config,
-};
+OBJECT_DESC(config, oci_config, check_config);
 
 static const struct decode_root config_root = {
 	.field = {.type = F_EMBED, .desc = &config_desc},

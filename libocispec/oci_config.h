@@ -19,8 +19,10 @@
 struct oci_parse_opts {
 	/* Each ignored property, for the debug log. May be NULL. */
 	void (*unknown)(void *arg, const struct oci_err *where);
-	/* Each error, in the order found (at most 64); the first one is also *err. May be NULL. A
-	 * syntax error is always the only one. */
+	/*
+	 * Each error, in the order found (at most 64); the first one is also *err. May be NULL. A
+	 * syntax error is always the only one.
+	 */
 	void (*problem)(void *arg, const struct oci_err *problem);
 	void *arg;
 };

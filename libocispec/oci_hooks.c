@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* hooks: the six lists of config.json. Library code over untrusted values; tables and names only.
- */
+/* hooks: the six lists of config.json. Library code over untrusted values; tables and names only. */
 #include <config.h>
 
 #include <stddef.h>
@@ -12,11 +11,11 @@ static const struct field hook_fields[] = {
 	ROW_STRING("path", oci_hook, path, F_REQUIRED | F_ABSOLUTE),
 	ROW_STRINGS("args", oci_hook, args, 0),
 	ROW_STRINGS("env", oci_hook, env, 0),
-	ROW_RANGE("timeout", oci_hook, timeout, NUM_I32, F_OPT, 1, INT32_MAX),
+	ROW_RANGE("timeout", oci_hook, timeout, 0, 1, INT32_MAX),
 	{ 0 },
 };
 
-static const struct object_desc hook_desc = { .size = sizeof(struct oci_hook), .fields = hook_fields };
+OBJECT_DESC(hook, oci_hook, NULL);
 
 #define ROW_HOOKS(json, kind)                                                                       \
 	ROW_OBJECTS_AT(json, F_OBJECTS, sizeof(struct oci_hook_list) * (kind) + offsetof(struct oci_hook_list, v),  \

@@ -14,14 +14,14 @@ static const struct field path_rule_fields[] = {
 	ROW_STRINGS("paths", oci_landlock_path_rule, paths, F_REQUIRED | F_NOT_EMPTY),
 	{ 0 },
 };
-static const struct object_desc path_rule_desc = { .size = sizeof(struct oci_landlock_path_rule), .fields = path_rule_fields };
+OBJECT_DESC(path_rule, oci_landlock_path_rule, NULL);
 
 static const struct field port_rule_fields[] = {
 	ROW_STRINGS("allowedAccess", oci_landlock_port_rule, allowed_access, F_REQUIRED),
-	ROW_NUMBERS("ports", oci_landlock_port_rule, ports, NUM_U16, F_REQUIRED | F_NOT_EMPTY),
+	ROW_NUMBERS("ports", oci_landlock_port_rule, ports, F_REQUIRED | F_NOT_EMPTY),
 	{ 0 },
 };
-static const struct object_desc port_rule_desc = { .size = sizeof(struct oci_landlock_port_rule), .fields = port_rule_fields };
+OBJECT_DESC(port_rule, oci_landlock_port_rule, NULL);
 
 /* Both are groups of fields of struct oci_landlock itself. */
 static const struct field ruleset_fields[] = {
@@ -30,14 +30,14 @@ static const struct field ruleset_fields[] = {
 	ROW_STRINGS("scoped", oci_landlock, scoped, 0),
 	{ 0 },
 };
-static const struct object_desc ruleset_desc = { .size = sizeof(struct oci_landlock), .fields = ruleset_fields };
+OBJECT_DESC(ruleset, oci_landlock, NULL);
 
 static const struct field rules_fields[] = {
 	ROW_OBJECTS("pathBeneath", oci_landlock, path_beneath, path_rule_desc),
 	ROW_OBJECTS("netPort", oci_landlock, net_port, port_rule_desc),
 	{ 0 },
 };
-static const struct object_desc rules_desc = { .size = sizeof(struct oci_landlock), .fields = rules_fields };
+OBJECT_DESC(rules, oci_landlock, NULL);
 
 static const struct field landlock_fields[] = {
 	{ .key = "ruleset", .type = F_EMBED, .desc = &ruleset_desc },

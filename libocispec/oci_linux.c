@@ -43,8 +43,15 @@ static const struct field_name domain_names[] = {
 };
 
 /* The kernel numbers of linux/mempolicy.h; older headers lack the last two. */
-enum { MODE_DEFAULT = 0, MODE_PREFERRED = 1, MODE_BIND = 2, MODE_INTERLEAVE = 3, MODE_LOCAL = 4, MODE_PREFERRED_MANY = 5,
-       MODE_WEIGHTED_INTERLEAVE = 6 };
+enum {
+	MODE_DEFAULT = 0,
+	MODE_PREFERRED = 1,
+	MODE_BIND = 2,
+	MODE_INTERLEAVE = 3,
+	MODE_LOCAL = 4,
+	MODE_PREFERRED_MANY = 5,
+	MODE_WEIGHTED_INTERLEAVE = 6,
+};
 
 static const struct field_name mempolicy_modes[] = {
 	{ "MPOL_DEFAULT", MODE_DEFAULT },
@@ -69,22 +76,22 @@ static const struct field namespace_fields[] = {
 	ROW_STRING("path", oci_namespace, path, F_EMPTY_ABSENT | F_ABSOLUTE),
 	{ 0 },
 };
-static const struct object_desc namespace_desc = { .size = sizeof(struct oci_namespace), .fields = namespace_fields };
+OBJECT_DESC(namespace, oci_namespace, NULL);
 
 static const struct field time_offset_fields[] = {
-	ROW_NUMBER("secs", oci_time_offset, secs, NUM_I64, 0),
-	ROW_RANGE("nanosecs", oci_time_offset, nanosecs, NUM_U32, 0, 0, 999999999),
+	ROW_NUMBER("secs", oci_time_offset, secs, 0),
+	ROW_RANGE("nanosecs", oci_time_offset, nanosecs, 0, 0, 999999999),
 	{ 0 },
 };
 
 static const struct field device_fields[] = {
-	{ .key = "type", .type = F_ENUM_CHAR, .flags = F_REQUIRED, .offset = offsetof(struct oci_device, type), .names = device_types },
+	ROW_ENUM("type", oci_device, type, device_types, F_REQUIRED),
 	ROW_STRING("path", oci_device, path, F_REQUIRED | F_ABSOLUTE),
-	ROW_RANGE("major", oci_device, major, NUM_I64, F_OPT, 0, INT64_MAX),
-	ROW_RANGE("minor", oci_device, minor, NUM_I64, F_OPT, 0, INT64_MAX),
-	ROW_RANGE("fileMode", oci_device, file_mode, NUM_U32, F_OPT, 0, 0777),
-	ROW_NUMBER("uid", oci_device, uid, NUM_U32, F_OPT | F_ID),
-	ROW_NUMBER("gid", oci_device, gid, NUM_U32, F_OPT | F_ID),
+	ROW_RANGE("major", oci_device, major, 0, 0, INT64_MAX),
+	ROW_RANGE("minor", oci_device, minor, 0, 0, INT64_MAX),
+	ROW_RANGE("fileMode", oci_device, file_mode, 0, 0, 0777),
+	ROW_NUMBER("uid", oci_device, uid, F_ID),
+	ROW_NUMBER("gid", oci_device, gid, F_ID),
 	{ 0 },
 };
 
@@ -111,7 +118,7 @@ static const struct field personality_fields[] = {
 static const struct field memory_policy_fields[] = {
 	ROW_ENUM("mode", oci_memory_policy, mode, mempolicy_modes, F_REQUIRED),
 	ROW_STRING("nodes", oci_memory_policy, nodes, F_EMPTY_ABSENT),
-	ROW_FLAGS("flags", oci_memory_policy, flags, NUM_U32, mempolicy_flags, 0),
+	ROW_FLAGS("flags", oci_memory_policy, flags, mempolicy_flags, 0),
 	{ 0 },
 };
 /* clang-format on */
@@ -223,20 +230,19 @@ static void check_linux(struct decode *d, const struct json_value *v, void *obj)
 }
 
 /* clang-format off */
-#define DESC(name, type, fn) static const struct object_desc name##_desc = { .size = sizeof(struct type), .fields = name##_fields, .check = fn }
-DESC(time_offset, oci_time_offset, check_time_offset);
-DESC(device, oci_device, check_device);
-DESC(net_device, oci_net_device, check_net_device);
-DESC(intel_rdt, oci_intel_rdt, check_intel_rdt);
-DESC(personality, oci_personality, check_personality);
-DESC(memory_policy, oci_memory_policy, check_memory_policy);
+OBJECT_DESC(time_offset, oci_time_offset, check_time_offset);
+OBJECT_DESC(device, oci_device, check_device);
+OBJECT_DESC(net_device, oci_net_device, check_net_device);
+OBJECT_DESC(intel_rdt, oci_intel_rdt, check_intel_rdt);
+OBJECT_DESC(personality, oci_personality, check_personality);
+OBJECT_DESC(memory_policy, oci_memory_policy, check_memory_policy);
 
 static const struct field time_offsets_fields[] = {
 	ROW_EMBED("monotonic", oci_time_offsets, monotonic, time_offset_desc, 0),
 	ROW_EMBED("boottime", oci_time_offsets, boottime, time_offset_desc, 0),
 	{ 0 },
 };
-DESC(time_offsets, oci_time_offsets, NULL);
+OBJECT_DESC(time_offsets, oci_time_offsets, NULL);
 
 static const struct field linux_fields[] = {
 	ROW_OBJECTS("namespaces", oci_linux, namespaces, namespace_desc),

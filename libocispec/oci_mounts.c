@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* mounts[]. Library code over untrusted values. Options are words for the plan to sort out; only
- * their shape is checked here. */
+/*
+ * mounts[]. Library code over untrusted values. Options are words for the plan to sort out; only
+ * their shape is checked here.
+ */
 #include <config.h>
 
 #include "libocispec/schema.h"
 
 /* clang-format off */
 static const struct field id_mapping_fields[] = {
-	ROW_NUMBER("containerID", oci_id_mapping, container_id, NUM_U32, F_REQUIRED),
-	ROW_NUMBER("hostID", oci_id_mapping, host_id, NUM_U32, F_REQUIRED),
-	ROW_RANGE("size", oci_id_mapping, size, NUM_U32, F_REQUIRED, 1, UINT32_MAX),
+	ROW_NUMBER("containerID", oci_id_mapping, container_id, F_REQUIRED),
+	ROW_NUMBER("hostID", oci_id_mapping, host_id, F_REQUIRED),
+	ROW_RANGE("size", oci_id_mapping, size, F_REQUIRED, 1, UINT32_MAX),
 	{ 0 },
 };
 

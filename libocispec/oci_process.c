@@ -32,7 +32,15 @@ static const struct field_name rlimit_names[] = {
 };
 
 /* Numbers of linux/sched.h, which cannot be included beside libc's sched.h. */
-enum { POLICY_OTHER = 0, POLICY_FIFO = 1, POLICY_RR = 2, POLICY_BATCH = 3, POLICY_ISO = 4, POLICY_IDLE = 5, POLICY_DEADLINE = 6 };
+enum {
+	POLICY_OTHER = 0,
+	POLICY_FIFO = 1,
+	POLICY_RR = 2,
+	POLICY_BATCH = 3,
+	POLICY_ISO = 4,
+	POLICY_IDLE = 5,
+	POLICY_DEADLINE = 6,
+};
 
 static const struct field_name policy_names[] = {
 	{ "SCHED_OTHER", POLICY_OTHER },
@@ -64,21 +72,21 @@ static const struct field_name io_class_names[] = {
 };
 
 static const struct field console_size_fields[] = {
-	ROW_NUMBER("height", oci_console_size, height, NUM_U16, F_REQUIRED),
-	ROW_NUMBER("width", oci_console_size, width, NUM_U16, F_REQUIRED),
+	ROW_NUMBER("height", oci_console_size, height, F_REQUIRED),
+	ROW_NUMBER("width", oci_console_size, width, F_REQUIRED),
 	{ 0 },
 };
-static const struct object_desc console_size_desc = { .size = sizeof(struct oci_console_size), .fields = console_size_fields };
+OBJECT_DESC(console_size, oci_console_size, NULL);
 
 static const struct field user_fields[] = {
-	ROW_NUMBER("uid", oci_user, uid, NUM_U32, F_REQUIRED | F_ID),
-	ROW_NUMBER("gid", oci_user, gid, NUM_U32, F_REQUIRED | F_ID),
-	ROW_RANGE("umask", oci_user, umask, NUM_U32, F_OPT, 0, 0777),
-	ROW_NUMBERS("additionalGids", oci_user, additional_gids, NUM_U32, F_ID),
+	ROW_NUMBER("uid", oci_user, uid, F_REQUIRED | F_ID),
+	ROW_NUMBER("gid", oci_user, gid, F_REQUIRED | F_ID),
+	ROW_RANGE("umask", oci_user, umask, 0, 0, 0777),
+	ROW_NUMBERS("additionalGids", oci_user, additional_gids, F_ID),
 	ROW_SKIP("username"), /* Windows */
 	{ 0 },
 };
-static const struct object_desc user_desc = { .size = sizeof(struct oci_user), .fields = user_fields };
+OBJECT_DESC(user, oci_user, NULL);
 
 static const struct field capabilities_fields[] = {
 	ROW_STRINGS("bounding", oci_capabilities, bounding, 0),
@@ -88,32 +96,32 @@ static const struct field capabilities_fields[] = {
 	ROW_STRINGS("ambient", oci_capabilities, ambient, 0),
 	{ 0 },
 };
-static const struct object_desc capabilities_desc = { .size = sizeof(struct oci_capabilities), .fields = capabilities_fields };
+OBJECT_DESC(capabilities, oci_capabilities, NULL);
 
 static const struct field rlimit_fields[] = {
 	ROW_ENUM("type", oci_rlimit, resource, rlimit_names, F_REQUIRED),
-	ROW_NUMBER("soft", oci_rlimit, soft, NUM_U64, F_REQUIRED),
-	ROW_NUMBER("hard", oci_rlimit, hard, NUM_U64, F_REQUIRED),
+	ROW_NUMBER("soft", oci_rlimit, soft, F_REQUIRED),
+	ROW_NUMBER("hard", oci_rlimit, hard, F_REQUIRED),
 	{ 0 },
 };
 
 static const struct field scheduler_fields[] = {
 	ROW_ENUM("policy", oci_scheduler, policy, policy_names, F_REQUIRED),
-	ROW_RANGE("nice", oci_scheduler, nice, NUM_I32, 0, -20, 19),
-	ROW_NUMBER("priority", oci_scheduler, priority, NUM_I32, 0),
-	ROW_FLAGS("flags", oci_scheduler, flags, NUM_U64, sched_flag_names, 0),
-	ROW_NUMBER("runtime", oci_scheduler, runtime, NUM_U64, 0),
-	ROW_NUMBER("deadline", oci_scheduler, deadline, NUM_U64, 0),
-	ROW_NUMBER("period", oci_scheduler, period, NUM_U64, 0),
+	ROW_RANGE("nice", oci_scheduler, nice, 0, -20, 19),
+	ROW_NUMBER("priority", oci_scheduler, priority, 0),
+	ROW_FLAGS("flags", oci_scheduler, flags, sched_flag_names, 0),
+	ROW_NUMBER("runtime", oci_scheduler, runtime, 0),
+	ROW_NUMBER("deadline", oci_scheduler, deadline, 0),
+	ROW_NUMBER("period", oci_scheduler, period, 0),
 	{ 0 },
 };
 
 static const struct field io_priority_fields[] = {
 	ROW_ENUM("class", oci_io_priority, io_class, io_class_names, F_REQUIRED),
-	ROW_RANGE("priority", oci_io_priority, priority, NUM_I32, F_REQUIRED, 0, 7),
+	ROW_RANGE("priority", oci_io_priority, priority, F_REQUIRED, 0, 7),
 	{ 0 },
 };
-static const struct object_desc io_priority_desc = { .size = sizeof(struct oci_io_priority), .fields = io_priority_fields };
+OBJECT_DESC(io_priority, oci_io_priority, NULL);
 
 static const struct field affinity_fields[] = {
 	ROW_STRING("initial", oci_exec_cpu_affinity, initial, F_EMPTY_ABSENT),
@@ -163,21 +171,9 @@ static void check_scheduler(struct decode *d, const struct json_value *v, void *
 		decode_problem(d, v, "period", "only for SCHED_DEADLINE");
 }
 
-static const struct object_desc rlimit_desc = {
-	.size = sizeof(struct oci_rlimit),
-	.fields = rlimit_fields,
-	.check = check_rlimit,
-};
-static const struct object_desc scheduler_desc = {
-	.size = sizeof(struct oci_scheduler),
-	.fields = scheduler_fields,
-	.check = check_scheduler,
-};
-static const struct object_desc affinity_desc = {
-	.size = sizeof(struct oci_exec_cpu_affinity),
-	.fields = affinity_fields,
-	.check = check_affinity,
-};
+OBJECT_DESC(rlimit, oci_rlimit, check_rlimit);
+OBJECT_DESC(scheduler, oci_scheduler, check_scheduler);
+OBJECT_DESC(affinity, oci_exec_cpu_affinity, check_affinity);
 
 /* clang-format off */
 static const struct field process_fields[] = {
@@ -193,7 +189,7 @@ static const struct field process_fields[] = {
 	ROW_BOOL("noNewPrivileges", oci_process, no_new_privileges, 0),
 	ROW_STRING("apparmorProfile", oci_process, apparmor_profile, F_EMPTY_ABSENT),
 	ROW_STRING("selinuxLabel", oci_process, selinux_label, F_EMPTY_ABSENT),
-	ROW_RANGE("oomScoreAdj", oci_process, oom_score_adj, NUM_I32, F_OPT, -1000, 1000),
+	ROW_RANGE("oomScoreAdj", oci_process, oom_score_adj, 0, -1000, 1000),
 	ROW_OBJECT("scheduler", oci_process, scheduler, scheduler_desc, 0),
 	ROW_OBJECT("ioPriority", oci_process, io_priority, io_priority_desc, 0),
 	ROW_OBJECT("execCPUAffinity", oci_process, exec_cpu_affinity, affinity_desc, 0),

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* linux.resources, also the whole document of `update`. Library code over untrusted values; knows
- * no cgroup. */
+/*
+ * linux.resources, also the whole document of `update`. Library code over untrusted values; knows
+ * no cgroup.
+ */
 #include <config.h>
 
 #include <string.h>
 
 #include "libocispec/schema.h"
 
-#define R_LIMIT(json, t, m) ROW_RANGE(json, t, m, NUM_I64, F_OPT, -1, INT64_MAX)
+#define R_LIMIT(json, t, m) ROW_RANGE(json, t, m, 0, -1, INT64_MAX)
 
 /* clang-format off */
 static const struct field_name device_types[] = {
@@ -17,7 +19,7 @@ static const struct field_name device_types[] = {
 
 static const struct field device_fields[] = {
 	ROW_BOOL("allow", oci_device_rule, allow, F_REQUIRED),
-	{ .key = "type", .type = F_ENUM_CHAR, .flags = F_EMPTY_ABSENT, .offset = offsetof(struct oci_device_rule, type), .names = device_types },
+	ROW_ENUM("type", oci_device_rule, type, device_types, F_EMPTY_ABSENT),
 	R_LIMIT("major", oci_device_rule, major),
 	R_LIMIT("minor", oci_device_rule, minor),
 	ROW_STRING("access", oci_device_rule, access, F_EMPTY_ABSENT),
@@ -30,62 +32,63 @@ static const struct field memory_fields[] = {
 	R_LIMIT("swap", oci_memory, swap),
 	R_LIMIT("kernel", oci_memory, kernel),
 	R_LIMIT("kernelTCP", oci_memory, kernel_tcp),
-	ROW_RANGE("swappiness", oci_memory, swappiness, NUM_U64, F_OPT, 0, 200),
-	ROW_BOOL("disableOOMKiller", oci_memory, disable_oom_killer, F_OPT),
-	ROW_BOOL("useHierarchy", oci_memory, use_hierarchy, F_OPT),
-	ROW_BOOL("checkBeforeUpdate", oci_memory, check_before_update, F_OPT),
+	ROW_RANGE("swappiness", oci_memory, swappiness, 0, 0, 200),
+	ROW_BOOL("disableOOMKiller", oci_memory, disable_oom_killer, 0),
+	ROW_BOOL("useHierarchy", oci_memory, use_hierarchy, 0),
+	ROW_BOOL("checkBeforeUpdate", oci_memory, check_before_update, 0),
 	{ 0 },
 };
 
 static const struct field cpu_fields[] = {
-	ROW_NUMBER("shares", oci_cpu, shares, NUM_U64, F_OPT),
-	ROW_NUMBER("quota", oci_cpu, quota, NUM_I64, F_OPT),
-	ROW_NUMBER("burst", oci_cpu, burst, NUM_U64, F_OPT),
-	ROW_NUMBER("period", oci_cpu, period, NUM_U64, F_OPT),
-	ROW_NUMBER("realtimeRuntime", oci_cpu, realtime_runtime, NUM_I64, F_OPT),
-	ROW_NUMBER("realtimePeriod", oci_cpu, realtime_period, NUM_U64, F_OPT),
+	ROW_NUMBER("shares", oci_cpu, shares, 0),
+	ROW_NUMBER("quota", oci_cpu, quota, 0),
+	ROW_NUMBER("burst", oci_cpu, burst, 0),
+	ROW_NUMBER("period", oci_cpu, period, 0),
+	ROW_NUMBER("realtimeRuntime", oci_cpu, realtime_runtime, 0),
+	ROW_NUMBER("realtimePeriod", oci_cpu, realtime_period, 0),
 	ROW_STRING("cpus", oci_cpu, cpus, F_EMPTY_ABSENT),
 	ROW_STRING("mems", oci_cpu, mems, F_EMPTY_ABSENT),
-	ROW_RANGE("idle", oci_cpu, idle, NUM_I64, F_OPT, 0, 1),
+	ROW_RANGE("idle", oci_cpu, idle, 0, 0, 1),
 	{ 0 },
 };
 
 static const struct field weight_device_fields[] = {
-	ROW_RANGE("major", oci_weight_device, major, NUM_I64, F_REQUIRED, 0, INT64_MAX),
-	ROW_RANGE("minor", oci_weight_device, minor, NUM_I64, F_REQUIRED, 0, INT64_MAX),
-	ROW_RANGE("weight", oci_weight_device, weight, NUM_U16, F_OPT, 0, 1000),
-	ROW_RANGE("leafWeight", oci_weight_device, leaf_weight, NUM_U16, F_OPT, 0, 1000),
+	ROW_RANGE("major", oci_weight_device, major, F_REQUIRED, 0, INT64_MAX),
+	ROW_RANGE("minor", oci_weight_device, minor, F_REQUIRED, 0, INT64_MAX),
+	ROW_RANGE("weight", oci_weight_device, weight, 0, 0, 1000),
+	ROW_RANGE("leafWeight", oci_weight_device, leaf_weight, 0, 0, 1000),
 	{ 0 },
 };
 
 static const struct field throttle_fields[] = {
-	ROW_RANGE("major", oci_throttle_device, major, NUM_I64, F_REQUIRED, 0, INT64_MAX),
-	ROW_RANGE("minor", oci_throttle_device, minor, NUM_I64, F_REQUIRED, 0, INT64_MAX),
-	ROW_NUMBER("rate", oci_throttle_device, rate, NUM_U64, F_REQUIRED),
+	ROW_RANGE("major", oci_throttle_device, major, F_REQUIRED, 0, INT64_MAX),
+	ROW_RANGE("minor", oci_throttle_device, minor, F_REQUIRED, 0, INT64_MAX),
+	ROW_NUMBER("rate", oci_throttle_device, rate, F_REQUIRED),
 	{ 0 },
 };
 
 static const struct field hugepage_fields[] = {
 	ROW_STRING("pageSize", oci_hugepage_limit, page_size, F_REQUIRED),
-	ROW_NUMBER("limit", oci_hugepage_limit, limit, NUM_U64, F_REQUIRED),
+	ROW_NUMBER("limit", oci_hugepage_limit, limit, F_REQUIRED),
 	{ 0 },
 };
 
 static const struct field net_priority_fields[] = {
 	ROW_STRING("name", oci_net_priority, name, F_REQUIRED | F_NOT_EMPTY),
-	ROW_NUMBER("priority", oci_net_priority, priority, NUM_U32, F_REQUIRED),
+	ROW_NUMBER("priority", oci_net_priority, priority, F_REQUIRED),
 	{ 0 },
 };
 
 /* The object is one number: it is stored in place of it. */
 static const struct field pids_fields[] = {
-	{ .key = "limit", .type = F_NUMBER, .flags = F_REQUIRED | F_OPT | F_RANGE, .num = NUM_I64, .min = -1, .max = INT64_MAX },
+	{ .key = "limit", .type = F_NUMBER, .flags = F_REQUIRED | F_OPT | F_RANGE,
+	  .num = NUM_I64, .min = -1, .max = INT64_MAX },
 	{ 0 },
 };
 
 static const struct field rdma_fields[] = {
-	ROW_NUMBER("hcaHandles", oci_rdma, hca_handles, NUM_U32, F_OPT),
-	ROW_NUMBER("hcaObjects", oci_rdma, hca_objects, NUM_U32, F_OPT),
+	ROW_NUMBER("hcaHandles", oci_rdma, hca_handles, 0),
+	ROW_NUMBER("hcaObjects", oci_rdma, hca_objects, 0),
 	{ 0 },
 };
 /* clang-format on */
@@ -100,7 +103,7 @@ static void check_device_rule(struct decode *d, const struct json_value *v, void
 		decode_problem(d, v, "access", "only the letters r, w and m are allowed");
 }
 
-/* What a list may look like is the kernel's affair ("0-3", "all", "0-31:2/8"); a second line would be a second write. */
+/* What a list may look like is the kernel's affair ("0-3", "all", "0-31:2/8"), but it is one line. */
 static void check_one_line(struct decode *d, const struct json_value *v, const char *key,
 			   const char *text)
 {
@@ -167,23 +170,22 @@ static void check_unified(struct decode *d, const struct json_value *v, void *ob
 }
 
 /* clang-format off */
-#define DESC(name, type, fn) static const struct object_desc name##_desc = { .size = sizeof(struct type), .fields = name##_fields, .check = fn }
-DESC(device, oci_device_rule, check_device_rule);
-DESC(memory, oci_memory, NULL);
-DESC(cpu, oci_cpu, check_cpu);
-DESC(weight_device, oci_weight_device, check_weight_device);
-DESC(throttle, oci_throttle_device, NULL);
-DESC(hugepage, oci_hugepage_limit, check_hugepage);
-DESC(net_priority, oci_net_priority, NULL);
-DESC(pids, oci_opt_i64, NULL);
-DESC(rdma, oci_rdma, check_rdma);
+OBJECT_DESC(device, oci_device_rule, check_device_rule);
+OBJECT_DESC(memory, oci_memory, NULL);
+OBJECT_DESC(cpu, oci_cpu, check_cpu);
+OBJECT_DESC(weight_device, oci_weight_device, check_weight_device);
+OBJECT_DESC(throttle, oci_throttle_device, NULL);
+OBJECT_DESC(hugepage, oci_hugepage_limit, check_hugepage);
+OBJECT_DESC(net_priority, oci_net_priority, NULL);
+OBJECT_DESC(pids, oci_opt_i64, NULL);
+OBJECT_DESC(rdma, oci_rdma, check_rdma);
 
 #define ROW_THROTTLE(json, m) \
 	ROW_OBJECTS_AT(json, F_OBJECTS, offsetof(struct oci_block_io, m.v), offsetof(struct oci_block_io, m.n), throttle_desc)
 
 static const struct field block_io_fields[] = {
-	ROW_RANGE("weight", oci_block_io, weight, NUM_U16, F_OPT, 0, 1000),
-	ROW_RANGE("leafWeight", oci_block_io, leaf_weight, NUM_U16, F_OPT, 0, 1000),
+	ROW_RANGE("weight", oci_block_io, weight, 0, 0, 1000),
+	ROW_RANGE("leafWeight", oci_block_io, leaf_weight, 0, 0, 1000),
 	ROW_OBJECTS("weightDevice", oci_block_io, weight_device, weight_device_desc),
 	ROW_THROTTLE("throttleReadBpsDevice", read_bps),
 	ROW_THROTTLE("throttleWriteBpsDevice", write_bps),
@@ -191,14 +193,14 @@ static const struct field block_io_fields[] = {
 	ROW_THROTTLE("throttleWriteIOPSDevice", write_iops),
 	{ 0 },
 };
-DESC(block_io, oci_block_io, NULL);
+OBJECT_DESC(block_io, oci_block_io, NULL);
 
 static const struct field network_fields[] = {
-	ROW_NUMBER("classID", oci_network, class_id, NUM_U32, F_OPT),
+	ROW_NUMBER("classID", oci_network, class_id, 0),
 	ROW_OBJECTS("priorities", oci_network, priorities, net_priority_desc),
 	{ 0 },
 };
-DESC(network, oci_network, NULL);
+OBJECT_DESC(network, oci_network, NULL);
 
 static const struct field resources_fields[] = {
 	ROW_OBJECTS("devices", oci_resources, devices, device_desc),

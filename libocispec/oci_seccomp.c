@@ -47,25 +47,26 @@ static const struct field_name arch_names[] = {
 	{ "SCMP_ARCH_AARCH64", 0 }, { "SCMP_ARCH_MIPS", 0 }, { "SCMP_ARCH_MIPS64", 0 }, { "SCMP_ARCH_MIPS64N32", 0 },
 	{ "SCMP_ARCH_MIPSEL", 0 }, { "SCMP_ARCH_MIPSEL64", 0 }, { "SCMP_ARCH_MIPSEL64N32", 0 }, { "SCMP_ARCH_PPC", 0 },
 	{ "SCMP_ARCH_PPC64", 0 }, { "SCMP_ARCH_PPC64LE", 0 }, { "SCMP_ARCH_S390", 0 }, { "SCMP_ARCH_S390X", 0 },
-	{ "SCMP_ARCH_PARISC", 0 }, { "SCMP_ARCH_PARISC64", 0 }, { "SCMP_ARCH_RISCV64", 0 }, { "SCMP_ARCH_LOONGARCH64", 0 },
+	{ "SCMP_ARCH_PARISC", 0 }, { "SCMP_ARCH_PARISC64", 0 }, { "SCMP_ARCH_RISCV64", 0 },
+	{ "SCMP_ARCH_LOONGARCH64", 0 },
 	{ "SCMP_ARCH_M68K", 0 }, { "SCMP_ARCH_SH", 0 }, { "SCMP_ARCH_SHEB", 0 },
 	{ 0 },
 };
 
 static const struct field arg_fields[] = {
-	ROW_RANGE("index", oci_seccomp_arg, index, NUM_U32, F_REQUIRED, 0, 5),
-	ROW_NUMBER("value", oci_seccomp_arg, value, NUM_U64, F_REQUIRED),
-	ROW_NUMBER("valueTwo", oci_seccomp_arg, value_two, NUM_U64, 0),
+	ROW_RANGE("index", oci_seccomp_arg, index, F_REQUIRED, 0, 5),
+	ROW_NUMBER("value", oci_seccomp_arg, value, F_REQUIRED),
+	ROW_NUMBER("valueTwo", oci_seccomp_arg, value_two, 0),
 	ROW_ENUM("op", oci_seccomp_arg, op, op_names, F_REQUIRED),
 	{ 0 },
 };
 
-static const struct object_desc arg_desc = { .size = sizeof(struct oci_seccomp_arg), .fields = arg_fields };
+OBJECT_DESC(arg, oci_seccomp_arg, NULL);
 
 static const struct field syscall_fields[] = {
 	ROW_STRINGS("names", oci_seccomp_syscall, names, F_REQUIRED | F_NOT_EMPTY),
 	ROW_ENUM("action", oci_seccomp_syscall, action, action_names, F_REQUIRED),
-	ROW_RANGE("errnoRet", oci_seccomp_syscall, errno_ret, NUM_U32, F_OPT, 0, UINT16_MAX),
+	ROW_RANGE("errnoRet", oci_seccomp_syscall, errno_ret, 0, 0, UINT16_MAX),
 	ROW_OBJECTS("args", oci_seccomp_syscall, args, arg_desc),
 	{ 0 },
 };
@@ -96,18 +97,14 @@ static void check_seccomp(struct decode *d, const struct json_value *v, void *ob
 		decode_problem(d, v, "listenerMetadata", "given without listenerPath");
 }
 
-static const struct object_desc syscall_desc = {
-	.size = sizeof(struct oci_seccomp_syscall),
-	.fields = syscall_fields,
-	.check = check_syscall,
-};
+OBJECT_DESC(syscall, oci_seccomp_syscall, check_syscall);
 
 /* clang-format off */
 static const struct field seccomp_fields[] = {
 	ROW_ENUM("defaultAction", oci_seccomp, default_action, action_names, F_REQUIRED),
-	ROW_RANGE("defaultErrnoRet", oci_seccomp, default_errno_ret, NUM_U32, F_OPT, 0, UINT16_MAX),
-	{ .key = "architectures", .type = F_ENUM_NAMES, .offset = offsetof(struct oci_seccomp, architectures), .names = arch_names },
-	ROW_FLAGS("flags", oci_seccomp, flags, NUM_U32, flag_names, F_OPT),
+	ROW_RANGE("defaultErrnoRet", oci_seccomp, default_errno_ret, 0, 0, UINT16_MAX),
+	ROW_NAMES("architectures", oci_seccomp, architectures, arch_names),
+	ROW_FLAGS("flags", oci_seccomp, flags, flag_names, 0),
 	ROW_STRING("listenerPath", oci_seccomp, listener_path, F_EMPTY_ABSENT),
 	ROW_STRING("listenerMetadata", oci_seccomp, listener_metadata, F_EMPTY_ABSENT),
 	ROW_OBJECTS("syscalls", oci_seccomp, syscalls, syscall_desc),

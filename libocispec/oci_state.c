@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Container state -> JSON. Library code for cli, container and supervisor; decides nothing, only
- * writes what it is given. */
+/*
+ * Container state -> JSON. Library code for cli, container and supervisor; decides nothing, only
+ * writes what it is given.
+ */
 #include <config.h>
 
 #include "libocispec/oci_state.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The state of a container as JSON: what `state` prints, what hooks read on stdin, what a seccomp
- * agent receives. */
+/*
+ * The state of a container as JSON: what `state` prints, what hooks read on stdin, what a seccomp
+ * agent receives.
+ */
 #ifndef SANDLOCK_LIBOCISPEC_OCI_STATE_H
 #define SANDLOCK_LIBOCISPEC_OCI_STATE_H
 
@@ -26,8 +28,10 @@ struct oci_state {
 	size_t n_annotations;
 };
 
-/* The container process state of the specification: goes with the listener to
- * linux.seccomp.listenerPath. */
+/*
+ * The container process state of the specification: goes with the listener to
+ * linux.seccomp.listenerPath.
+ */
 struct oci_process_state {
 	const char *oci_version;
 	const char *const

@@ -471,8 +471,10 @@ struct oci_config {
 	struct oci_linux *lin; /* config.json's "linux" (a macro in GNU C); NULL when absent */
 };
 
-/* Names as in the JSON text: "network", "createRuntime", "SCMP_ACT_ERRNO", "SCMP_CMP_EQ", "rslave".
- * Never NULL for a valid value. */
+/*
+ * Names as in the JSON text: "network", "createRuntime", "SCMP_ACT_ERRNO", "SCMP_CMP_EQ", "rslave".
+ * Never NULL for a valid value.
+ */
 const char *oci_ns_type_name(enum oci_ns_type type);
 const char *oci_hook_kind_name(enum oci_hook_kind kind);
 const char *oci_seccomp_action_name(enum oci_seccomp_action action);

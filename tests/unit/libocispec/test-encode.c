@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The JSON writer and the state documents: exact text, and what is written is read back the same.
- */
+/* The JSON writer and the state documents: exact text, and what is written is read back the same. */
 #include <config.h>
 
 #include "libocispec/encode.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The value tree: exact numbers, positions, limits, and the texts that must be refused before
- * anything looks at them. */
+/*
+ * The value tree: exact numbers, positions, limits, and the texts that must be refused before
+ * anything looks at them.
+ */
 #include <config.h>
 
 #include "libocispec/json.h"
@@ -294,8 +296,10 @@ static void test_long_path(void)
 	buf_done(&b);
 }
 
-/* Large objects are checked for duplicates by sorting: the first repeated key in the order of the
- * text is reported. */
+/*
+ * Large objects are checked for duplicates by sorting: the first repeated key in the order of the
+ * text is reported.
+ */
 static void test_duplicates_in_a_large_object(void)
 {
 	struct buf b = {0};
