@@ -10,6 +10,8 @@
 #   T       directory of this test, on one file system, may be entered by every user
 #   AS      the user that `sandlock` and `as` act for; empty: whoever runs the test. Set it to $TEST_USER or $NOSUB_USER (root only)
 
+bats_require_minimum_version 1.5.0 2>/dev/null || true
+
 TEST_USER=sandlock-test	  # an ordinary user with subordinate ids
 NOSUB_USER=sandlock-nosub # an ordinary user without
 TEST_MARK="sandlock-oci tests"
@@ -346,6 +348,14 @@ assert_output_has() {
 
 assert_output_lacks() {
 	[[ $output != *"$1"* ]] || { printf 'output:\n%s\nmust not have: %s\n' "$output" "$1" >&2; return 1; }
+}
+
+# refute COMMAND...: fails if the command succeeds. A bare `! command` cannot fail a bats test.
+refute() {
+	if "$@"; then
+		echo "succeeded, but must not: $*" >&2
+		return 1
+	fi
 }
 
 # --- requires -------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# podman --runtime=sandlock, as root and rootless, with --rootfs (no storage, no overlayfs). Each test runs in a private mount namespace that
+# shows pure cgroup v1 where the host mixes v1 and v2, with a containers.conf of its own.
+
+load helpers
+
+setup() {
+	requires_root
+	requires_command podman conmon
+	ensure_test_users
+	setup_sandlock
+	root=$T/rootfs
+	cp -a "$(shared_busybox_root)" "$root"
+}
+
+teardown() {
+	[ -n "${T:-}" ] || return 0
+	podman_as '' rm --all --force --time 0 >/dev/null 2>&1 || true
+	if [ -d "$T/home-$TEST_USER" ]; then
+		podman_as "$TEST_USER" rm --all --force --time 0 >/dev/null 2>&1 || true
+		stop_pause "$TEST_USER"
+	fi
+	umount "$T"/containers/*/*/* "$T"/xdg*/* 2>/dev/null || true
+	teardown_sandlock
+}
+
+# The pause process of rootless podman holds its namespaces; nobody else ends it.
+stop_pause() {
+	local pid
+	pid=$(cat "/run/sandlock-test-podman-$1/libpod/tmp/pause.pid" 2>/dev/null) || return 0
+	[ "$(stat -c %U "/proc/$pid" 2>/dev/null)" = "$1" ] && kill "$pid"
+	rm -rf "/run/sandlock-test-podman-$1"
+}
+
+# Settings that work where journald, systemd, CNI and raised rlimits are missing.
+podman_conf() {
+	local dir=$1 hard_files hard_procs
+	hard_files=$(ulimit -Hn)
+	hard_procs=$(ulimit -Hu)
+	[ "$hard_files" != unlimited ] || hard_files=1048576
+	{ [ "$hard_procs" != unlimited ] && [ "$hard_procs" -le 32768 ]; } || hard_procs=32768
+	cat >"$dir/containers.conf" <<-EOS
+		[containers]
+		default_ulimits = ["nofile=1024:$hard_files", "nproc=$hard_procs:$hard_procs"]
+		log_driver = "k8s-file"
+		[engine]
+		cgroup_manager = "cgroupfs"
+		events_logger = "file"
+		runtime_supports_json = ["crun", "runc", "sandlock"]
+		runtime_supports_nocgroup = ["crun", "sandlock"]
+		[engine.runtimes]
+		sandlock = ["$SANDLOCK_OCI"]
+		[network]
+		network_backend = "netavark"
+	EOS
+	cat >"$dir/storage.conf" <<-EOS
+		[storage]
+		driver = "vfs"
+		graphroot = "$dir/graph"
+		runroot = "$dir/run"
+		rootless_storage_path = "$dir/graph"
+	EOS
+}
+
+# podman_as USER ARGS...; USER empty: root. A new mount namespace per call as root; rootless podman keeps its own.
+podman_as() {
+	local user=$1 home xdg
+	shift
+	home=$T/home${user:+-$user}
+	xdg=/run/sandlock-test-podman-${user:-root}
+	if [ ! -d "$home" ]; then
+		mkdir -p "$home" "$xdg"
+		chmod 0700 "$xdg"
+		podman_conf "$home"
+		[ -z "$user" ] || chown -R "$user:" "$home" "$xdg"
+	fi
+	unshare --mount --propagation slave sh -c '
+		umount /sys/fs/cgroup/unified 2>/dev/null
+		user=$1 home=$2 xdg=$3
+		shift 3
+		cd /
+		set -- env -i "HOME=$home" "XDG_RUNTIME_DIR=$xdg" PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin \
+			"CONTAINERS_CONF=$home/containers.conf" "CONTAINERS_STORAGE_CONF=$home/storage.conf" \
+			PODMAN_IGNORE_CGROUPSV1_WARNING=1 podman --runtime="${RUNTIME:-sandlock}" "$@"
+		[ -z "$user" ] || set -- setpriv --reuid="$user" --regid="$user" --init-groups --inh-caps=-all "$@"
+		exec "$@"
+	' sh "$user" "$home" "$xdg" "$@" </dev/null 3>&-
+}
+
+@test "root: run --rootfs returns output and status" {
+	run podman_as '' run --rm --network=none --rootfs "$root" /bin/sh -c 'echo hello; id -u; exit 7'
+	assert_failure 7
+	assert_output_has hello 0
+}
+
+@test "root: a missing command is 127 with podman's words" {
+	run -127 podman_as '' run --rm --network=none --rootfs "$root" /bin/no-such-program
+	assert_failure 127
+	assert_output_has "no-such-program"
+}
+
+@test "root: start, exec, stop, rm of a detached container" {
+	run podman_as '' run -d --name c1 --network=none --rootfs "$root" /bin/sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done'
+	assert_success
+	run podman_as '' exec c1 /bin/sh -c 'echo in exec; exit 3'
+	assert_failure 3
+	assert_output_has "in exec"
+	run podman_as '' inspect --format '{{.State.Status}} {{.OCIRuntime}}' c1
+	assert_output "running sandlock"
+	run podman_as '' stop --time 5 c1
+	assert_success
+	run podman_as '' inspect --format '{{.State.Status}} {{.State.ExitCode}}' c1
+	assert_output "exited 0"
+	run podman_as '' rm c1
+	assert_success
+}
+
+@test "root: run with a copy-on-write root leaves the image alone" {
+	snapshot_tree "$root" >"$T/before"
+	run podman_as '' run --rm --network=none --annotation run.sandlock.cow=on --annotation "run.sandlock.cow.dir=$T/store" \
+		--rootfs "$root" /bin/sh -c 'echo changed >>/etc/motd && tail -n 1 /etc/motd'
+	assert_success
+	assert_output_has changed
+	# podman itself makes mount points in a root it is given; the runtime's share is the content
+	refute grep -q changed "$root/etc/motd"
+	grep ' ./' "$T/before" >"$T/sums"
+	(cd "$root" && sha256sum --quiet --check "$T/sums")
+}
+
+@test "rootless: run --rootfs returns output and status" {
+	give_to "$TEST_USER" "$root"
+	run podman_as "$TEST_USER" run --rm --network=none --rootfs "$root" /bin/sh -c 'echo hello; id -u; exit 7'
+	assert_failure 7
+	assert_output_has hello 0
+}
+
+@test "rootless: exec and stop of a detached container" {
+	give_to "$TEST_USER" "$root"
+	run podman_as "$TEST_USER" run -d --name c1 --network=none --rootfs "$root" /bin/sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done'
+	assert_success
+	run podman_as "$TEST_USER" exec c1 /bin/echo in exec
+	assert_success
+	assert_output "in exec"
+	run podman_as "$TEST_USER" stop --time 5 c1
+	assert_success
+}
+
+@test "rootless: --cgroups=disabled works" {
+	give_to "$TEST_USER" "$root"
+	run podman_as "$TEST_USER" run --rm --cgroups=disabled --network=none --rootfs "$root" /bin/echo fine
+	assert_success
+	assert_output_has fine
+}
