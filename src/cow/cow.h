@@ -117,9 +117,13 @@ enum cow_change {
 	COW_CHANGED,
 	COW_DELETED,
 };
-/* path: bytes relative to the root, without a leading slash, any byte but NUL. Return < 0 stops the walk with that value. */
+/* path: bytes relative to the root, without a leading slash, any byte but NUL; "" is the root. Return < 0 stops the walk with that value. */
 typedef int (*cow_diff_fn)(enum cow_change change, const char *path, void *arg);
-/* In order of the walk (sorted by bytes per directory, parents first). */
+/*
+ * In order of the walk (sorted by bytes per directory, parents first). A deleted directory is one line, an added one has its children
+ * listed; a change of type is one COW_CHANGED; a directory is changed when its own owner, mode or xattrs are. -EUCLEAN: populate did not
+ * come to its end.
+ */
 int cow_diff(struct cow *cow, cow_diff_fn fn, void *arg, struct cow_fault *fault);
 
 /*

@@ -14,7 +14,7 @@
 #define INDEX_MAGIC 0x31786469776f6373ull /* "scowidx1" */
 
 struct header {
-	uint64_t magic, inos, uids, gids;
+	uint64_t magic, inos, uids, gids, skipped;
 	uint32_t left_uid, left_gid;
 };
 
@@ -96,6 +96,7 @@ int index_encode(const struct cow_index *index, struct buf *ret)
 		.inos = index->n,
 		.uids = refused->uids.n,
 		.gids = refused->gids.n,
+		.skipped = index->skipped,
 		.left_uid = refused->left_uid,
 		.left_gid = refused->left_gid,
 	};
@@ -151,6 +152,7 @@ int index_decode(const void *data, size_t len, struct cow_index *ret)
 	    sum != index_checksum(data, len - sizeof(sum)))
 		return -EUCLEAN;
 	index.n = h.inos;
+	index.skipped = h.skipped;
 	index.refused = (struct cow_refused){
 		.uids.n = h.uids,
 		.gids.n = h.gids,

@@ -4,7 +4,7 @@
  *sorted; and the ids that populate could not give. Saved as the file `index`, whose existence says
  *that the live root is complete:
  *
- *	u64 magic, u64 inodes, u64 uids, u64 gids, u32 left uid, u32 left gid, inodes * u64, uids *
+ *	u64 magic, u64 inodes, u64 uids, u64 gids, u64 skipped, u32 left uid, u32 left gid, inodes * u64, uids *
  *u32, gids * u32, u64 checksum
  *
  * in the byte order of the machine. The checksum (FNV-1a) is over all before it.
@@ -36,6 +36,7 @@ struct cow_index {
 	uint64_t *inos; /* ascending */
 	size_t n, cap;
 	struct cow_refused refused;
+	uint64_t skipped; /* devices that could not be made */
 };
 
 int index_add(struct cow_index *index, ino_t ino);

@@ -32,6 +32,7 @@ struct cow {
 	struct cow_owners *owners; /* NULL unless ids are shifted */
 	bool populated;
 	struct cow_index index;
+	struct statx_timestamp populated_at; /* change time of the index */
 	atomic_uint next_temp;
 	pthread_mutex_t copies_lock;
 	pthread_cond_t copies_done;
@@ -67,6 +68,8 @@ int attr_xattrs_equal(struct host_xattr_ref a, struct host_xattr_ref b, bool *re
 /* The store's directory by its path: the only place where paths are used. A symlink is -ENOTDIR. */
 int store_open_dir(const char *dir, int *ret_fd);
 int store_remove_dir(const char *dir);
+/* The index is written: the live root is complete since then. */
+int store_set_populated(struct cow *cow);
 
 /* A new name in work/ and an open, empty, private regular file of that name. */
 #define TEMP_NAME_SIZE 24

@@ -272,6 +272,7 @@ static int place_node(struct populate *p, const struct lower_entry *e)
 	/* a user namespace may make none; the container gets its devices from elsewhere */
 	if (r == -EPERM && device) {
 		p->stats.skipped++;
+		p->cow->index.skipped++;
 		return 0;
 	}
 	if (r < 0)
@@ -482,7 +483,9 @@ static int save_index(struct cow *cow)
 	cleanup_buf struct buf data = {0};
 	int r = index_encode(&cow->index, &data);
 
-	return r < 0 ? r : store_write(cow->dir_fd, STORE_INDEX, data.data, data.len);
+	if (r == 0)
+		r = store_write(cow->dir_fd, STORE_INDEX, data.data, data.len);
+	return r < 0 ? r : store_set_populated(cow);
 }
 
 static int run(struct populate *p)
@@ -523,7 +526,6 @@ int cow_populate(struct cow *cow, struct cow_stats *ret_stats, struct cow_fault 
 		report(&p, fault);
 	else
 		*ret_stats = p.stats;
-	cow->populated = r == 0;
 	populate_done(&p);
 	return r;
 }

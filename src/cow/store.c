@@ -268,6 +268,18 @@ int cow_create(const struct cow_params *params, struct cow **ret)
 	return 0;
 }
 
+int store_set_populated(struct cow *cow)
+{
+	struct statx st;
+	int r = host_statx(cow->dir_fd, STORE_INDEX, &st);
+
+	if (r < 0)
+		return r;
+	cow->populated_at = st.stx_ctime;
+	cow->populated = true;
+	return 0;
+}
+
 static int load_files(struct cow *cow)
 {
 	cleanup_buf struct buf data = {0};
@@ -291,8 +303,7 @@ static int load_files(struct cow *cow)
 		return 0;
 	if (r == 0)
 		r = index_decode(data.data, data.len, &cow->index);
-	cow->populated = r == 0;
-	return r;
+	return r < 0 ? r : store_set_populated(cow);
 }
 
 int store_open_dir(const char *dir, int *ret_fd)
