@@ -186,6 +186,18 @@ static int publish(struct request *rq, const struct object *obj, const struct li
 	return r == -ENOENT ? -EAGAIN : r;
 }
 
+/* Small files are copied faster than another thread gets up. */
+#define QUICK_COPY (64 * 1024)
+
+static int begin(struct request *rq, const struct object *obj, const struct live_name *ln,
+		 unsigned flags, struct cow_copy **ret)
+{
+	if (!(flags & ACT_NO_DATA) && obj->st.st_size > QUICK_COPY)
+		rq->svc->may_block(rq);
+	return cow_copy_begin(rq->svc->cow, ln->parent, ln->name, obj->st.st_dev, obj->st.st_ino,
+			      flags & ACT_NO_DATA ? COW_NO_DATA : 0, ret);
+}
+
 static int act_on_named(struct request *rq, const struct object *obj, const struct live_name *ln,
 			act_fn fn, void *arg, unsigned flags)
 {
@@ -197,8 +209,7 @@ static int act_on_named(struct request *rq, const struct object *obj, const stru
 		r = probe(rq, obj, ln, fn, arg);
 	if (r < 0)
 		return r;
-	r = cow_copy_begin(rq->svc->cow, ln->parent, ln->name, obj->st.st_dev, obj->st.st_ino,
-			   flags & ACT_NO_DATA ? COW_NO_DATA : 0, &copy);
+	r = begin(rq, obj, ln, flags, &copy);
 	if (r < 0)
 		return r == -ENOENT ? -EAGAIN : r;
 	r = call_as_caller(rq, cow_copy_fd(copy), fn, arg);
@@ -256,8 +267,7 @@ int act_copy_up(struct request *rq, const struct object *obj, unsigned flags)
 	if (r < 0)
 		return r;
 	if (ln.kind == LIVE_NAMED) {
-		r = cow_copy_begin(rq->svc->cow, ln.parent, ln.name, obj->st.st_dev, obj->st.st_ino,
-				   flags & ACT_NO_DATA ? COW_NO_DATA : 0, &copy);
+		r = begin(rq, obj, &ln, flags, &copy);
 		if (r == 0)
 			r = publish(rq, obj, &ln, copy);
 		else if (r == -ENOENT)

@@ -8,9 +8,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "handlers/act.h"
 #include "handlers/handlers.h"
+#include "handlers/live_name.h"
 #include "handlers/request.h"
 #include "handlers/resolve.h"
 #include "handlers/table.h"
@@ -33,14 +37,68 @@ static int resolve_source(struct request *rq, struct object *ret)
 	return resolve_call(&as_nofollow, 0, false, ret);
 }
 
-static int round_once(struct request *rq)
+/*
+ * The source is an old descriptor of a file that has been copied up since: the new name is for the private file. Made by us, on the objects
+ * that were checked, since the kernel would link the old inode.
+ */
+static int link_moved(struct request *rq, int moved_fd)
+{
+	unsigned op = (unsigned)rq->row->operand;
+	cleanup_object struct object parent = OBJECT_INIT;
+	char name[NAME_MAX + 1], source[48];
+	struct tracee_path path;
+	struct lookup lk;
+	int r;
+
+	r = tracee_read_path(rq->tid, request_ptr(rq, op + 1), &path);
+	if (r == 0)
+		r = lookup_begin(rq, request_int(rq, op), &path, 0, &lk);
+	if (r < 0)
+		return r;
+	r = lookup_parent(rq, &lk, &parent, name);
+	lookup_done(&lk);
+	if (r == 0)
+		r = act_as_caller(rq);
+	if (r < 0)
+		return r;
+	snprintf(source, sizeof(source), "/proc/self/fd/%d", moved_fd);
+	r = linkat(AT_FDCWD, source, parent.fd, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+	act_as_self(rq);
+	return r;
+}
+
+static int link_shared(struct request *rq, const struct object *obj, struct reply *reply)
+{
+	struct live_name ln;
+	int r;
+
+	r = object_check_writable(obj);
+	if (r == 0)
+		r = live_name_find(rq, obj, &ln);
+	if (r < 0)
+		return r;
+	if (ln.kind == LIVE_NAMED)
+		r = act_copy_up(rq, obj, 0);
+	else if (ln.kind == LIVE_MOVED)
+		r = link_moved(rq, ln.moved_fd);
+	else
+		r = -ENOENT; /* linkat(2): no link to a file whose last name is gone */
+	if (r == 0)
+		r = ln.kind == LIVE_NAMED ? -EAGAIN : reply_value(reply, 0);
+	live_name_done(&ln);
+	return r;
+}
+
+static int round_once(struct request *rq, struct reply *reply)
 {
 	cleanup_object struct object obj = OBJECT_INIT;
 	int r = resolve_source(rq, &obj);
 
-	if (r == 0 && obj.shared)
-		r = object_check_writable(&obj);
-	return r == 0 && obj.shared ? act_copy_up(rq, &obj, 0) : r;
+	if (r < 0)
+		return r;
+	if (obj.shared)
+		return link_shared(rq, &obj, reply);
+	return reply_continue(reply, CONTINUE_LINK_MODIFIES_NOTHING);
 }
 
 int handle_link(struct request *rq, struct reply *reply)
@@ -48,6 +106,6 @@ int handle_link(struct request *rq, struct reply *reply)
 	int r = -EAGAIN;
 
 	for (int i = 0; i < ROUNDS && r == -EAGAIN; i++)
-		r = round_once(rq);
-	return r < 0 ? r : reply_continue(reply, CONTINUE_LINK_MODIFIES_NOTHING);
+		r = round_once(rq, reply);
+	return r;
 }

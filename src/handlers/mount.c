@@ -183,8 +183,10 @@ int handle_mount(struct request *rq, struct reply *reply)
 		r = -ENODEV;
 	if (r == 0)
 		r = open_caller(rq, call);
-	if (r == 0)
+	if (r == 0) {
+		rq->svc->may_block(rq);
 		r = run(call);
+	}
 	close_fd(&call->namespaces);
 	close_fd(&call->cwd);
 	close_fd(&call->root);

@@ -119,21 +119,12 @@ static int check_sticky(struct request *rq, const struct lookup *lk, const struc
 	bool guarded = S_ISREG(obj->st.st_mode) ? svc->protected_regular
 						: S_ISFIFO(obj->st.st_mode) && svc->protected_fifos;
 	cleanup_object struct object dir = OBJECT_INIT;
-	struct lookup up = *lk;
-	char path[PATH_MAX];
-	char *slash;
+	char name[NAME_MAX + 1];
 	int r;
 
 	if (!guarded || obj->st.st_uid == rq->creds.fsuid)
 		return 0;
-	snprintf(path, sizeof(path), "%s", lk->path);
-	slash = strrchr(path, '/');
-	if (slash)
-		slash[slash == path ? 1 : 0] = '\0';
-	up.path = slash ? path : ".";
-	up.missing_parent = -EBADF;
-	r = lookup_object(rq, &up, false, &dir);
-	close_fd(&up.missing_parent);
+	r = lookup_parent(rq, lk, &dir, name);
 	if (r < 0)
 		return r;
 	if (!(dir.st.st_mode & S_ISVTX) || dir.st.st_uid == obj->st.st_uid)
@@ -237,6 +228,8 @@ static int open_private(struct request *rq, struct lookup *lk, struct object *ob
 		return r;
 	if (device_is_tty(obj))
 		r = device_open_tty(rq, obj);
+	if (special)
+		rq->svc->may_block(rq);
 	/* Never block in a worker: devices and FIFOs are opened O_NONBLOCK, and the flag is taken
 	 * back afterwards. */
 	if (r == 0)

@@ -16,6 +16,7 @@
 
 struct cow;
 struct moved_map;
+struct request;
 struct syscall_row;
 
 /* A row of the container's device cgroup, evaluated here because the supervisor is not in that
@@ -36,6 +37,8 @@ struct service {
 	bool has_device_rules; /* false: every device may be opened */
 	const struct device_rule *device_rules;
 	size_t n_device_rules;
+	/* Called by a handler before it does what may take long (copying data, a mount): somebody else must receive meanwhile. */
+	void (*may_block)(struct request *rq);
 	uint64_t permitted; /* capabilities of the supervisor */
 	bool groups_denied; /* setgroups(2) is denied in this user namespace: nobody's groups can
 			       differ */
@@ -61,6 +64,7 @@ struct worker_creds {
 
 struct request {
 	const struct service *svc;
+	void *owner;		 /* of the dispatcher, for may_block */
 	struct worker_creds *me; /* of this thread */
 	int listener;
 	uint64_t id;

@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -185,17 +187,39 @@ int lookup_create(struct request *rq, struct lookup *lk, int flags, uint32_t mod
 	return 0;
 }
 
+int lookup_parent(struct request *rq, const struct lookup *lk, struct object *ret, char *ret_name)
+{
+	const char *slash = strrchr(lk->path, '/');
+	const char *name = slash ? slash + 1 : lk->path;
+	struct lookup up = *lk;
+	char path[PATH_MAX];
+	int r;
+
+	if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return -ENOENT;
+	if (strlen(name) > NAME_MAX)
+		return -ENAMETOOLONG;
+	snprintf(path, sizeof(path), "%.*s", slash ? (int)(slash - lk->path) + 1 : 1,
+		 slash ? lk->path : ".");
+	snprintf(ret_name, NAME_MAX + 1, "%s", name);
+	up.path = path;
+	up.missing_parent = -EBADF;
+	r = lookup_object(rq, &up, false, ret);
+	close_fd(&up.missing_parent);
+	return r;
+}
+
 int resolve_fd(struct request *rq, int number, bool path_ok, struct object *ret)
 {
 	cleanup_fd int fd = -EBADF;
-	int flags, r;
+	bool is_path = false;
+	int r;
 
 	r = tracee_open_fd(rq->svc->proc_fd, rq->tid, number, &fd);
-	if (r == 0 && !path_ok) {
-		r = tracee_fd_flags(rq->svc->proc_fd, rq->tid, number, &flags);
-		if (r == 0 && (flags & O_PATH))
-			r = -EBADF;
-	}
+	if (r == 0 && !path_ok)
+		r = tracee_fd_is_path(rq->svc->proc_fd, rq->tid, number, &is_path);
+	if (r == 0 && is_path)
+		r = -EBADF;
 	if (r == 0)
 		r = request_check_alive(rq);
 	return r < 0 ? r : finish_object(rq, steal_fd(&fd), ret);

@@ -50,6 +50,11 @@ int lookup_object(struct request *rq, struct lookup *lk, bool nofollow, struct o
  * something else has appeared under the name, look it up.
  */
 int lookup_create(struct request *rq, struct lookup *lk, int flags, uint32_t mode, int *ret_fd);
+/*
+ * The directory in which the path's last name lies, and that name (NAME_MAX + 1 bytes); a symlink as last name is not followed. -ENOENT for
+ * names that cannot be made ("", "." , "..", a trailing slash).
+ */
+int lookup_parent(struct request *rq, const struct lookup *lk, struct object *ret, char *ret_name);
 void lookup_done(struct lookup *lk);
 #define cleanup_lookup ATTR_CLEANUP(lookup_done)
 

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/num.h"
 #include "handlers/act.h"
 #include "handlers/request.h"
 #include "host/openat2.h"
@@ -33,6 +34,14 @@
 #define STATX_MNT_ID 0x1000 /* 5.8 */
 #endif
 
+/* Where in procfs the walk is, as far as the caller's own entries go. */
+enum own {
+	OWN_NONE,
+	OWN_ENTRY, /* /proc/<pid> or /proc/<pid>/task/<tid> of the caller */
+	OWN_TASK,  /* /proc/<pid>/task */
+	OWN_FD,	   /* /proc/<pid>/fd */
+};
+
 struct walk {
 	struct request *rq;
 	int root;   /* borrowed */
@@ -42,6 +51,7 @@ struct walk {
 	size_t pos;
 	unsigned links;
 	bool nofollow;
+	enum own own;
 	uint64_t resolve;
 	uint64_t mount; /* mount id of the start, for RESOLVE_NO_XDEV */
 };
@@ -98,6 +108,7 @@ static int go_to_root(struct walk *w)
 {
 	if (w->resolve & RESOLVE_BENEATH)
 		return -EXDEV;
+	w->own = OWN_NONE;
 	return go_to(w, w->resolve & RESOLVE_IN_ROOT ? w->start : w->root);
 }
 
@@ -113,6 +124,7 @@ static int go_up(struct walk *w)
 	/* ".." of the topmost directory of a mount leads to the directory the mount sits on, as in
 	 * the kernel's walk. */
 	fd = openat(w->cur, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	w->own = OWN_NONE;
 	return fd < 0 ? -errno : enter(w, fd);
 }
 
@@ -205,6 +217,65 @@ static int check_protected(const struct walk *w, const struct stat *link)
 	return -EACCES;
 }
 
+/* Keeps track of the caller's own entries while the walk goes down procfs. name has just been entered from a directory with that inode number. */
+static enum own next_own(const struct walk *w, const char *name, ino_t parent_ino)
+{
+	const struct tracee_creds *c = &w->rq->creds;
+	size_t level;
+	char own[16];
+
+	switch (w->own) {
+	case OWN_NONE:
+		if (parent_ino != PROC_ROOT_INODE || procfs_level(w, &level) < 0)
+			return OWN_NONE;
+		snprintf(own, sizeof(own), "%d", c->tgids[level]);
+		return strcmp(name, own) == 0 ? OWN_ENTRY : OWN_NONE;
+	case OWN_ENTRY:
+		if (strcmp(name, "fd") == 0)
+			return OWN_FD;
+		return strcmp(name, "task") == 0 ? OWN_TASK : OWN_NONE;
+	case OWN_TASK:
+		for (size_t i = 0; i < c->n_levels; i++) {
+			snprintf(own, sizeof(own), "%d", c->tids[i]);
+			if (strcmp(name, own) == 0)
+				return OWN_ENTRY;
+		}
+		return OWN_NONE;
+	case OWN_FD:
+		return OWN_NONE;
+	}
+	return OWN_NONE;
+}
+
+/*
+ * A process may always follow its own magic links, even when it is not dumpable (after setuid(2), say) and another process with its ids
+ * may not (ptrace(2), access mode checking). As the caller we are that other process, so these are followed with our own rights.
+ */
+static int open_own_link(struct walk *w, const char *name, int *ret_fd)
+{
+	struct request *rq = w->rq;
+	int number, r;
+
+	act_as_self(rq);
+	if (w->own == OWN_FD)
+		r = num_parse_int(name, &number) < 0
+			    ? -ENOENT
+			    : tracee_open_fd(rq->svc->proc_fd, rq->tid, number, ret_fd);
+	else if (strcmp(name, "root") == 0)
+		r = tracee_open_root(rq->svc->proc_fd, rq->tid, ret_fd);
+	else if (strcmp(name, "cwd") == 0)
+		r = tracee_open_cwd(rq->svc->proc_fd, rq->tid, ret_fd);
+	else
+		r = -EXDEV; /* exe, ns/…, map_files/…: the ordinary way */
+	if (r == -EBADF)
+		r = -ENOENT;
+	if (r == 0)
+		r = request_check_alive(rq);
+	if (r < 0)
+		close_fd(ret_fd);
+	return act_as_caller(rq) < 0 ? -EPERM : r;
+}
+
 /* Returns 1 when the object behind a magic link is the new position (*ret_fd), 0 when a target was
  * put in front of the rest. */
 static int follow(struct walk *w, int link, const char *name, const struct stat *st, bool last,
@@ -273,12 +344,50 @@ static int next_name(struct walk *w, char *name, bool *ret_last, bool *ret_slash
 	return 1;
 }
 
+/* child (taken over) is where a name leads. Returns 1: *ret is the end of the walk. */
+static int arrive(struct walk *w, int child, enum own own, bool last, bool slash,
+		  struct walk_end *ret)
+{
+	cleanup_fd int fd = child;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if ((!last || slash) && !S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	if (last && !S_ISDIR(st.st_mode)) {
+		ret->fd = steal_fd(&fd);
+		return 1;
+	}
+	w->own = own;
+	return enter(w, steal_fd(&fd));
+}
+
 /* One ordinary name. Returns 1: *ret is the end of the walk. */
+static bool follows_own_link(const struct walk *w, bool last, bool slash)
+{
+	if (w->own != OWN_FD && w->own != OWN_ENTRY)
+		return false;
+	return !(w->resolve & ~(uint64_t)RESOLVE_NO_XDEV) && !(last && !slash && w->nofollow);
+}
+
 static int step(struct walk *w, const char *name, bool last, bool slash, struct walk_end *ret)
 {
 	cleanup_fd int child = -EBADF;
-	struct stat st;
+	struct stat st, dir;
+	bool own_link = false;
 	int r;
+
+	if (follows_own_link(w, last, slash)) {
+		r = open_own_link(w, name, &child);
+		if (r < 0 && r != -EXDEV)
+			return r;
+		own_link = r == 0;
+	}
+	if (own_link)
+		return arrive(w, steal_fd(&child), OWN_NONE, last, slash, ret);
+	if (fstat(w->cur, &dir) < 0)
+		return -errno;
 
 	child = host_openat2(w->cur, name, O_PATH | O_NOFOLLOW, 0, 0);
 	if (child == -ENOENT && last) {
@@ -297,18 +406,9 @@ static int step(struct walk *w, const char *name, bool last, bool slash, struct 
 		r = follow(w, child, name, &st, last, &jumped);
 		if (r <= 0)
 			return r;
-		close_fd(&child);
-		child = jumped;
-		if (fstat(child, &st) < 0)
-			return -errno;
+		return arrive(w, jumped, OWN_NONE, last, slash, ret);
 	}
-	if ((!last || slash) && !S_ISDIR(st.st_mode))
-		return -ENOTDIR;
-	if (last && !S_ISDIR(st.st_mode)) {
-		ret->fd = steal_fd(&child);
-		return 1;
-	}
-	return enter(w, steal_fd(&child));
+	return arrive(w, steal_fd(&child), next_own(w, name, dir.st_ino), last, slash, ret);
 }
 
 static int run(struct walk *w, struct walk_end *ret)

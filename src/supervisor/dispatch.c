@@ -83,6 +83,7 @@ void dispatch(struct listener *listener, const struct seccomp_notif *notif, stru
 	uint64_t args[6];
 	struct request rq = {
 		.svc = &listener->server->svc,
+		.owner = listener,
 		.me = me,
 		.listener = listener->fd,
 		.id = notif->id,
@@ -107,6 +108,7 @@ static bool retry(struct waiting *w, struct worker_creds *me)
 {
 	struct request rq = {
 		.svc = &w->listener->server->svc,
+		.owner = w->listener,
 		.me = me,
 		.listener = w->listener->fd,
 		.id = w->id,

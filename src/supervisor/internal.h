@@ -22,8 +22,12 @@ struct listener {
 	struct server *server;
 	int fd;
 	pthread_mutex_t lock;
-	unsigned workers, idle;
-	bool gone; /* the last task has left; workers are leaving */
+	pthread_cond_t wake;
+	unsigned workers;
+	unsigned resting; /* workers waiting for wake */
+	unsigned called;  /* of them, told to get up */
+	bool receiving;	  /* one worker is in RECV, or about to be */
+	bool gone;	  /* the last task has left; workers are leaving */
 };
 
 /* A parked request (see handlers/fifo.c). */
@@ -55,6 +59,8 @@ int server_run(struct server *server);
 /* listener.c: takes fd over and starts its first worker. */
 int listener_add(struct server *server, int fd);
 void listener_leave(struct server *server, struct listener *listener);
+/* For service.may_block. */
+void listener_may_block(struct request *rq);
 
 /* dispatch.c: answers one notification, or parks it. */
 void dispatch(struct listener *listener, const struct seccomp_notif *notif,

@@ -159,6 +159,7 @@ static int prepare_service(const struct supervisor_params *params, struct server
 
 	*ret_step = "open /proc";
 	svc->container_root = -EBADF;
+	svc->may_block = listener_may_block;
 	svc->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	svc->self_fd_dir = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -57,13 +57,22 @@ int tracee_open_fd(int proc_fd, pid_t tid, int number, int *ret_fd)
 	return r == -ENOENT ? -EBADF : r;
 }
 
-int tracee_fd_flags(int proc_fd, pid_t tid, int number, int *ret_flags)
+int tracee_fd_is_path(int proc_fd, pid_t tid, int number, bool *ret)
 {
-	char name[32], text[512];
+	char name[48], text[512];
 	const char *value;
+	struct stat st;
 	unsigned flags;
 	int r;
 
+	/* The link's permission bits show the access mode (proc_pid_fd(5)): none at all with O_PATH, and with the odd mode 3. */
+	snprintf(name, sizeof(name), "%d/fd/%d", tid, number);
+	if (fstatat(proc_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? -EBADF : -errno;
+	if (st.st_mode & (S_IRUSR | S_IWUSR)) {
+		*ret = false;
+		return 0;
+	}
 	snprintf(name, sizeof(name), "fdinfo/%d", number);
 	r = tracee_read_proc(proc_fd, tid, name, text, sizeof(text));
 	if (r < 0)
@@ -71,7 +80,7 @@ int tracee_fd_flags(int proc_fd, pid_t tid, int number, int *ret_flags)
 	value = tracee_field(text, "flags");
 	if (!value || sscanf(value, "%o", &flags) != 1)
 		return -EIO;
-	*ret_flags = (int)flags;
+	*ret = !!(flags & O_PATH);
 	return 0;
 }
 

@@ -56,8 +56,8 @@ int tracee_read_path(pid_t tid, struct tracee_ptr from, struct tracee_path *ret)
 int tracee_open_root(int proc_fd, pid_t tid, int *ret_fd);
 int tracee_open_cwd(int proc_fd, pid_t tid, int *ret_fd);
 int tracee_open_fd(int proc_fd, pid_t tid, int number, int *ret_fd);
-/* O_* status flags of an open descriptor, from fdinfo. */
-int tracee_fd_flags(int proc_fd, pid_t tid, int number, int *ret_flags);
+/* Was the descriptor opened with O_PATH? */
+int tracee_fd_is_path(int proc_fd, pid_t tid, int number, bool *ret);
 /* As many descriptors are open as RLIMIT_NOFILE allows: a new one would be EMFILE. Kernels
  * before 6.2 do not tell: false. */
 bool tracee_fd_table_full(int proc_fd, pid_t tid);

@@ -43,7 +43,7 @@ static void must(int ok, const char *what)
 
 static void enter_root(const char *root)
 {
-	char path[4096];
+	char path[4200];
 
 	must(unshare(CLONE_NEWNS) == 0, "unshare mounts");
 	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0, "private mounts");
