@@ -6,7 +6,7 @@
  *   guard-probe make DIR     makes the files the cases work on, below DIR
  *   guard-probe run DIR      runs all cases as the present user (root), prints "name: result | state of the file"
  *   guard-probe user DIR     the cases of an ordinary user (becomes uid 1000, gid 1000, groups 1000 2000)
- *   guard-probe race DIR N   N rounds of threads that swap the path under the supervisor's eyes; prints nothing that depends on time
+ *   guard-probe race DIR     threads that swap the path under the supervisor's eyes, over many files
  * Static: runs in an empty image.
  */
 #include <config.h>
@@ -41,7 +41,8 @@
 #define __NR_fchmodat2 452
 #endif
 
-#define OLD_TIME 1000000000
+#define OLD_TIME   1000000000
+#define RACE_FILES 600
 
 static char dir[256];
 
@@ -927,7 +928,12 @@ static int make(void)
 		bad |= make_file(root_cases[i].name, 0644, 0, 0);
 	bad |= make_file("hard-a", 0644, 0, 0) | make_file("sticky/others", 0666, 5, 5);
 	bad |= link(at("hard-a"), at("hard-b"));
-	bad |= make_file("swap-target", 0644, 0, 0);
+	for (int i = 0; i < RACE_FILES; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "swap-%04d", i);
+		bad |= make_file(name, 0644, 0, 0);
+	}
 	return bad | make_user_files();
 }
 
@@ -1050,30 +1056,41 @@ static void attack(const char *path)
 	utimes(path, NULL);
 }
 
-static int race(long rounds)
+/* One shared file, one way to swap: a few attacks decide, since the first that hits copies the file up. */
+static void race_once(void *(*swapper)(void *), const char *path)
 {
-	void *(*const swappers[])(void *) = { swap_string, swap_fd, swap_symlink };
-	const char *paths[3];
+	pthread_t t;
+
+	stop = 0;
+	snprintf(swapped, sizeof(swapped), "%s", decoy);
+	pthread_create(&t, NULL, swapper, NULL);
+	for (int i = 0; i < 4; i++)
+		attack(path);
+	stop = 1;
+	pthread_join(t, NULL);
+}
+
+static int race(void)
+{
 	char fd_path[64], link_path[PATH_MAX];
 
-	snprintf(target, sizeof(target), "%s/swap-target", dir);
-	snprintf(decoy, sizeof(decoy), "%s/swap-pipe--", dir);
+	snprintf(decoy, sizeof(decoy), "%s/swap-pipe", dir);
 	snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", swapped_fd);
 	snprintf(link_path, sizeof(link_path), "%s/swap-link", dir);
 	mkfifo(decoy, 0666);
-	paths[0] = swapped;
-	paths[1] = fd_path;
-	paths[2] = link_path;
-	for (int kind = 0; kind < 3; kind++) {
-		pthread_t t;
-
-		stop = 0;
-		snprintf(swapped, sizeof(swapped), "%s", decoy);
-		pthread_create(&t, NULL, swappers[kind], NULL);
-		for (long i = 0; i < rounds; i++)
-			attack(paths[kind]);
-		stop = 1;
-		pthread_join(t, NULL);
+	for (int i = 0; i < RACE_FILES; i++) {
+		snprintf(target, sizeof(target), "%s/swap-%04d", dir, i);
+		switch (i % 3) {
+		case 0:
+			race_once(swap_string, swapped);
+			break;
+		case 1:
+			race_once(swap_fd, fd_path);
+			break;
+		default:
+			race_once(swap_symlink, link_path);
+			break;
+		}
 	}
 	printf("race: done\n");
 	return 0;
@@ -1083,7 +1100,7 @@ int main(int argc, char **argv)
 {
 	setvbuf(stdout, NULL, _IOFBF, 1 << 16);
 	if (argc < 3) {
-		fprintf(stderr, "usage: guard-probe make|run|user|race DIR [ROUNDS]\n");
+		fprintf(stderr, "usage: guard-probe make|run|user|race DIR\n");
 		return 2;
 	}
 	snprintf(dir, sizeof(dir), "%s", argv[2]);
@@ -1094,6 +1111,6 @@ int main(int argc, char **argv)
 	if (strcmp(argv[1], "user") == 0)
 		return run_user();
 	if (strcmp(argv[1], "race") == 0)
-		return race(argc > 3 ? strtol(argv[3], NULL, 10) : 1000);
+		return race();
 	return 2;
 }
