@@ -17,9 +17,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/compiler.h"
 #include "cow/cow.h"
 #include "handlers/live_name.h"
 #include "handlers/moved.h"
+#include "handlers/nested.h"
 #include "handlers/request.h"
 #include "handlers/resolve.h"
 #include "host/seccomp_sys.h"
@@ -45,8 +47,11 @@ int request_need_creds(struct request *rq)
 	if (r < 0)
 		return r;
 	/* user_namespaces(7): capabilities of a nested namespace say nothing about ours. */
-	if (rq->creds.effective && userns != rq->svc->userns_ino)
+	if (rq->creds.effective && userns != rq->svc->userns_ino) {
+		rq->nested = true;
+		rq->nested_effective = rq->creds.effective;
 		rq->creds.effective = 0;
+	}
 	rq->creds_known = true;
 	return 0;
 }
@@ -94,10 +99,10 @@ static int take_ids(struct request *rq)
 	return r;
 }
 
-int act_as_caller(struct request *rq)
+/* Everything but the capabilities. */
+static int take_identity(struct request *rq)
 {
 	struct worker_creds *me = rq->me;
-	uint64_t effective;
 	int r;
 
 	r = request_need_creds(rq);
@@ -105,12 +110,22 @@ int act_as_caller(struct request *rq)
 		r = take_groups(rq);
 	if (r == 0)
 		r = take_ids(rq);
-	if (r < 0)
-		return r;
-	if (me->umask != rq->creds.umask) {
+	if (r == 0 && me->umask != rq->creds.umask) {
 		umask((mode_t)rq->creds.umask);
 		me->umask = rq->creds.umask;
 	}
+	return r;
+}
+
+int act_as_caller(struct request *rq)
+{
+	struct worker_creds *me = rq->me;
+	uint64_t effective;
+	int r;
+
+	r = take_identity(rq);
+	if (r < 0)
+		return r;
 	effective = rq->creds.effective & rq->svc->permitted;
 	if (effective == me->effective)
 		return 0;
@@ -132,17 +147,43 @@ void act_as_self(struct request *rq)
 		me->effective = rq->svc->permitted;
 }
 
-static int call_as_caller(struct request *rq, int fd, act_fn fn, void *arg)
+int act_call(struct request *rq, int (*fn)(void *arg), void *arg, int *ret_fd)
 {
-	char path[48];
-	int r;
+	int r = take_identity(rq);
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (r < 0)
+		return r;
+	if (rq->nested)
+		return nested_call(rq, fn, arg, ret_fd);
 	r = act_as_caller(rq);
 	if (r == 0)
-		r = fn(fd, path, arg);
+		r = fn(arg);
 	act_as_self(rq);
-	return r;
+	if (r >= 0 && ret_fd)
+		*ret_fd = r;
+	return MIN(r, 0);
+}
+
+struct object_call {
+	act_fn fn;
+	int fd;
+	void *arg;
+};
+
+static int call_object(void *arg)
+{
+	const struct object_call *call = arg;
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", call->fd);
+	return call->fn(call->fd, path, call->arg);
+}
+
+static int call_as_caller(struct request *rq, int fd, act_fn fn, void *arg)
+{
+	struct object_call call = {.fn = fn, .fd = fd, .arg = arg};
+
+	return act_call(rq, call_object, &call, NULL);
 }
 
 /* Owner or CAP_FOWNER: metadata changes will hardly be refused, so the probe is not worth its file.

@@ -21,6 +21,12 @@ int act_as_caller(struct request *rq);
 void act_as_self(struct request *rq);
 
 /*
+ * The whole of that around one operation, which for a caller with capabilities in a nested user namespace is done by a child (nested.h): fn
+ * must make system calls only. It returns 0, or with ret_fd a new descriptor, or -errno.
+ */
+int act_call(struct request *rq, int (*fn)(void *arg), void *arg, int *ret_fd);
+
+/*
  * path is "/proc/self/fd/N" of the object (or of its private copy), fd the same as a descriptor
  * (O_PATH possible). Called as the caller. Returns 0 or -errno. May be called twice (probe on an
  * empty file of the same owner and mode, then for real).

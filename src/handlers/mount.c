@@ -129,7 +129,7 @@ static ATTR_NORETURN void join_and_mount(const struct mount_call *call)
 		_exit(EAGAIN);
 	if (pid == 0) {
 		error = mount_in_child(call);
-		_exit(error > 0 && error < 256 ? error : EIO);
+		_exit(error < 256 ? error : EIO);
 	}
 	_exit(wait_status(pid));
 }

@@ -53,25 +53,34 @@ static int clear_nonblock(int fd)
 	return flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0 ? -errno : 0;
 }
 
+struct reopen_call {
+	int fd;
+	int flags;
+	uint32_t mode;
+};
+
+static int do_reopen(void *arg)
+{
+	const struct reopen_call *call = arg;
+	char path[48];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", call->fd);
+	fd = open(path, call->flags, call->mode);
+	return fd < 0 ? -errno : fd;
+}
+
 /* Opens what fd (O_PATH) stands for, as the caller. */
 static int reopen(struct request *rq, int fd, int flags, uint32_t mode, int *ret_fd)
 {
-	char path[48];
-	int r, opened = -EBADF;
+	/* The name is settled: no creation, and the magic link itself must be followed. O_NOCTTY: no terminal for the supervisor. */
+	struct reopen_call call = {
+		.fd = fd,
+		.flags = (flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW)) | O_CLOEXEC | O_NOCTTY,
+		.mode = mode,
+	};
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	/* The name is settled: no creation, and the magic link itself must be followed. O_NOCTTY:
-	 * no terminal for the supervisor. */
-	flags = (flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW)) | O_CLOEXEC | O_NOCTTY;
-	r = act_as_caller(rq);
-	if (r < 0)
-		return r;
-	opened = open(path, flags, mode);
-	r = opened < 0 ? -errno : 0;
-	act_as_self(rq);
-	if (r == 0)
-		*ret_fd = opened;
-	return r;
+	return act_call(rq, do_reopen, &call, ret_fd);
 }
 
 static int give(struct reply *reply, int fd, const struct open_call *call)

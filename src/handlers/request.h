@@ -73,6 +73,9 @@ struct request {
 	const uint64_t *args;
 	bool creds_known;
 	struct tracee_creds creds;
+	/* The caller is in a nested user namespace and has these capabilities there; creds.effective is empty then. */
+	bool nested;
+	uint64_t nested_effective;
 };
 
 /* Why a call may be left to the kernel although its memory can change after we looked

@@ -158,7 +158,8 @@ static int procfs_level(const struct walk *w, size_t *ret_level)
 {
 	const struct tracee_creds *c = &w->rq->creds;
 
-	for (size_t i = c->n_levels; i-- > 0;) {
+	/* The longest tail first: pid 1 of a nested namespace must not be taken for pid 1 of this procfs. */
+	for (size_t i = 0; i < c->n_levels; i++) {
 		struct tracee_creds seen;
 
 		if (tracee_read_creds(w->cur, c->tgids[i], &seen) < 0)
