@@ -33,8 +33,9 @@
 #include "seccomp/profile.h"
 
 static const unsigned long ns_flags[PLAN_NS_COUNT] = {
-	[PLAN_NS_USER] = CLONE_NEWUSER, [PLAN_NS_MOUNT] = CLONE_NEWNS,	   [PLAN_NS_PID] = CLONE_NEWPID,
-	[PLAN_NS_NET] = CLONE_NEWNET,	[PLAN_NS_IPC] = CLONE_NEWIPC,	   [PLAN_NS_UTS] = CLONE_NEWUTS,
+	[PLAN_NS_USER] = CLONE_NEWUSER,	    [PLAN_NS_MOUNT] = CLONE_NEWNS,
+	[PLAN_NS_PID] = CLONE_NEWPID,	    [PLAN_NS_NET] = CLONE_NEWNET,
+	[PLAN_NS_IPC] = CLONE_NEWIPC,	    [PLAN_NS_UTS] = CLONE_NEWUTS,
 	[PLAN_NS_CGROUP] = CLONE_NEWCGROUP, [PLAN_NS_TIME] = CLONE_NEWTIME,
 };
 
@@ -70,9 +71,10 @@ static int write_file(pid_t pid, const char *name, const char *text, size_t len,
 	return (size_t)n == len ? 0 : err_set(err, EIO, "write to `%s`", path);
 }
 
-static int write_map(pid_t pid, const char *name, const struct plan_id_range *map, size_t n, struct err **err)
+static int write_map(pid_t pid, const char *name, const struct plan_id_range *map, size_t n,
+		     struct err **err)
 {
-	cleanup_buf struct buf text = { 0 };
+	cleanup_buf struct buf text = {0};
 
 	add_ranges(&text, map, n, '\n');
 	return write_file(pid, name, text.data, text.len, err);
@@ -88,10 +90,11 @@ static int wait_for(pid_t pid, int *ret_status)
 }
 
 /* newuidmap PID INSIDE OUTSIDE COUNT ... */
-static int run_helper(const char *helper, pid_t pid, const struct plan_id_range *map, size_t n, struct err **err)
+static int run_helper(const char *helper, pid_t pid, const struct plan_id_range *map, size_t n,
+		      struct err **err)
 {
 	cleanup_strv char **argv = NULL;
-	static char *const no_env[] = { NULL };
+	static char *const no_env[] = {NULL};
 	int status;
 	pid_t child;
 
@@ -112,8 +115,8 @@ static int run_helper(const char *helper, pid_t pid, const struct plan_id_range 
 		_exit(127);
 	}
 	if (wait_for(child, &status) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return err_text(err, EPERM, "`%s` could not write the id map (exit status %d)", helper,
-				WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+		return err_text(err, EPERM, "`%s` could not write the id map (exit status %d)",
+				helper, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 	return 0;
 }
 
@@ -144,7 +147,7 @@ int spawn_write_id_maps(pid_t pid, const struct plan_ids *ids, struct err **err)
 
 static int connect_console(const char *path, int *ret_fd)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), file = -EBADF;
 
 	if (fd < 0)
@@ -186,13 +189,13 @@ static int check_preserved(unsigned n, struct err **err)
 	return 0;
 }
 
-static int launch_init(struct launch *l, const struct plan *plan, const struct spawn_params *params, bool exec,
-		       struct err **err)
+static int launch_init(struct launch *l, const struct plan *plan, const struct spawn_params *params,
+		       bool exec, struct err **err)
 {
 	int pair[2], r;
 
-	*l = (struct launch){ .plan = plan, .params = params, .sync_fd = -EBADF };
-	l->spawn = (struct spawn){ .console_fd = -EBADF, .userns_fd = -EBADF };
+	*l = (struct launch){.plan = plan, .params = params, .sync_fd = -EBADF};
+	l->spawn = (struct spawn){.console_fd = -EBADF, .userns_fd = -EBADF};
 	l->args = (struct init_args){
 		.plan = plan,
 		.exec = exec,
@@ -213,7 +216,8 @@ static int launch_init(struct launch *l, const struct plan *plan, const struct s
 	if (plan->has_process && plan->process.terminal && params->console_socket) {
 		r = connect_console(params->console_socket, &l->args.console_fd);
 		if (r < 0)
-			return err_set(err, r, "connect to the console socket `%s`", params->console_socket);
+			return err_set(err, r, "connect to the console socket `%s`",
+				       params->console_socket);
 	}
 	if (plan->seccomp) {
 		r = seccomp_profile_compile(plan->seccomp, &l->profile, err);
@@ -241,9 +245,11 @@ static int open_joined(struct launch *l, struct err **err)
 			continue;
 		r = host_open_ns(ns->path, ns_flags[i], &l->ns_fds[i]);
 		if (r == -EINVAL)
-			return err_text(err, EINVAL, "`%s` is not a %s namespace", ns->path, plan_ns_name(i));
+			return err_text(err, EINVAL, "`%s` is not a %s namespace", ns->path,
+					plan_ns_name(i));
 		if (r < 0)
-			return err_set(err, r, "open the %s namespace `%s`", plan_ns_name(i), ns->path);
+			return err_set(err, r, "open the %s namespace `%s`", plan_ns_name(i),
+				       ns->path);
 	}
 	return 0;
 }
@@ -314,8 +320,9 @@ static int join_one(struct launch *l, int type, struct err **err)
 {
 	int r = host_setns(l->ns_fds[type], ns_flags[type]);
 
-	return r < 0 ? err_set(err, r, "join the %s namespace `%s`", plan_ns_name(type), l->plan->ns[type].path) :
-		       0;
+	return r < 0 ? err_set(err, r, "join the %s namespace `%s`", plan_ns_name(type),
+			       l->plan->ns[type].path)
+		     : 0;
 }
 
 /*
@@ -324,8 +331,8 @@ static int join_one(struct launch *l, int type, struct err **err)
  */
 static int join_by_path(struct launch *l, struct err **err)
 {
-	static const int order[] = { PLAN_NS_PID,    PLAN_NS_NET,  PLAN_NS_IPC,	 PLAN_NS_UTS,
-				     PLAN_NS_CGROUP, PLAN_NS_TIME, PLAN_NS_MOUNT };
+	static const int order[] = {PLAN_NS_PID,    PLAN_NS_NET,  PLAN_NS_IPC,	PLAN_NS_UTS,
+				    PLAN_NS_CGROUP, PLAN_NS_TIME, PLAN_NS_MOUNT};
 	bool has_user = l->ns_fds[PLAN_NS_USER] >= 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
@@ -415,7 +422,8 @@ static int release_init(struct launch *l, struct err **err)
 
 	if (r < 0)
 		return err_set(err, r, "read the start time of the container's process");
-	if (ops && ops->join_cgroup && (r = ops->join_cgroup(l->params->arg, l->spawn.pid, err)) < 0)
+	if (ops && ops->join_cgroup &&
+	    (r = ops->join_cgroup(l->params->arg, l->spawn.pid, err)) < 0)
 		return r;
 	if (!l->args.exec) {
 		r = spawn_write_id_maps(l->spawn.pid, &l->plan->ids, err);
@@ -552,10 +560,13 @@ static int check_fifo(int fd, struct err **err)
 
 	if (flags < 0)
 		return err_set(err, errno, "look at the exec fifo");
-	return (flags & O_ACCMODE) == O_RDWR ? 0 : err_text(err, EINVAL, "the exec fifo must be open for both");
+	return (flags & O_ACCMODE) == O_RDWR
+		       ? 0
+		       : err_text(err, EINVAL, "the exec fifo must be open for both");
 }
 
-int spawn_init(const struct plan *plan, const struct spawn_params *params, struct spawn *ret, struct err **err)
+int spawn_init(const struct plan *plan, const struct spawn_params *params, struct spawn *ret,
+	       struct err **err)
 {
 	struct launch l;
 	int r = launch_init(&l, plan, params, false, err);
@@ -591,8 +602,9 @@ static bool is_ours(const char *name, int fd)
 }
 
 static const char *const ns_files[PLAN_NS_COUNT] = {
-	[PLAN_NS_USER] = "user", [PLAN_NS_MOUNT] = "mnt", [PLAN_NS_PID] = "pid",       [PLAN_NS_NET] = "net",
-	[PLAN_NS_IPC] = "ipc",	 [PLAN_NS_UTS] = "uts",	  [PLAN_NS_CGROUP] = "cgroup", [PLAN_NS_TIME] = "time",
+	[PLAN_NS_USER] = "user",     [PLAN_NS_MOUNT] = "mnt", [PLAN_NS_PID] = "pid",
+	[PLAN_NS_NET] = "net",	     [PLAN_NS_IPC] = "ipc",   [PLAN_NS_UTS] = "uts",
+	[PLAN_NS_CGROUP] = "cgroup", [PLAN_NS_TIME] = "time",
 };
 
 static int open_container_namespaces(struct launch *l, struct err **err)
@@ -633,8 +645,9 @@ static int join_container(struct launch *l, struct err **err)
 		return err_set(err, errno, "make the process undumpable");
 	for (int pass = 0; pass < 2; pass++) {
 		/* The user namespace first: it owns the others. Without rights before it, they come after. */
-		static const int order[] = { PLAN_NS_USER, PLAN_NS_PID,	   PLAN_NS_NET,	 PLAN_NS_IPC,
-					     PLAN_NS_UTS,  PLAN_NS_CGROUP, PLAN_NS_TIME, PLAN_NS_MOUNT };
+		static const int order[] = {PLAN_NS_USER, PLAN_NS_PID,	PLAN_NS_NET,
+					    PLAN_NS_IPC,  PLAN_NS_UTS,	PLAN_NS_CGROUP,
+					    PLAN_NS_TIME, PLAN_NS_MOUNT};
 
 		for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
 			int r;
@@ -653,7 +666,8 @@ static int join_container(struct launch *l, struct err **err)
 	return 0;
 }
 
-int spawn_exec(const struct plan *plan, const struct spawn_params *params, struct spawn *ret, struct err **err)
+int spawn_exec(const struct plan *plan, const struct spawn_params *params, struct spawn *ret,
+	       struct err **err)
 {
 	struct launch l;
 	int r = launch_init(&l, plan, params, true, err);

@@ -43,8 +43,8 @@ const char *host_cap_name(unsigned number)
 
 int host_caps_get(struct host_cap_sets *ret)
 {
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { 0 };
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
 
 	if (syscall(SYS_capget, &head, data) < 0)
 		return -errno;
@@ -56,7 +56,7 @@ int host_caps_get(struct host_cap_sets *ret)
 
 int host_caps_set(const struct host_cap_sets *sets)
 {
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
 
 	for (int i = 0; i < 2; i++) {

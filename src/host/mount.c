@@ -13,8 +13,8 @@
 
 #include "base/cleanup.h"
 
-#define TREE_CLONE	1	   /* OPEN_TREE_CLONE */
-#define TREE_RECURSIVE	0x8000	   /* AT_RECURSIVE */
+#define TREE_CLONE	1	     /* OPEN_TREE_CLONE */
+#define TREE_RECURSIVE	0x8000	     /* AT_RECURSIVE */
 #define MOVE_EMPTY_BOTH (0x4 | 0x40) /* MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH */
 
 /* enum fsconfig_command */
@@ -46,12 +46,13 @@ int host_tree_clone(int fd, bool rec, int *ret_fd)
 
 int host_tree_attach(int tree_fd, int target_fd)
 {
-	return syscall(SYS_move_mount, tree_fd, "", target_fd, "", MOVE_EMPTY_BOTH) < 0 ? -errno : 0;
+	return syscall(SYS_move_mount, tree_fd, "", target_fd, "", MOVE_EMPTY_BOTH) < 0 ? -errno
+											: 0;
 }
 
 int host_tree_setattr(int tree_fd, bool rec, uint64_t set, uint64_t clr, uint64_t propagation)
 {
-	struct mount_attr_v0 attr = { .set = set, .clr = clr, .propagation = propagation };
+	struct mount_attr_v0 attr = {.set = set, .clr = clr, .propagation = propagation};
 	unsigned flags = AT_EMPTY_PATH | (rec ? TREE_RECURSIVE : 0);
 
 	return syscall(SYS_mount_setattr, tree_fd, "", flags, &attr, sizeof(attr)) < 0 ? -errno : 0;
@@ -73,7 +74,8 @@ int host_fs_mount(int fs_fd, uint64_t attrs, int *ret_fd)
 {
 	if (syscall(SYS_fsconfig, fs_fd, FS_CREATE, NULL, NULL, 0) < 0)
 		return -errno;
-	return result_fd(syscall(SYS_fsmount, fs_fd, 1 /* FSMOUNT_CLOEXEC */, (unsigned)attrs), ret_fd);
+	return result_fd(syscall(SYS_fsmount, fs_fd, 1 /* FSMOUNT_CLOEXEC */, (unsigned)attrs),
+			 ret_fd);
 }
 
 void host_fs_message(int fs_fd, char *out, size_t size)

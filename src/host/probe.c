@@ -66,13 +66,14 @@ enum host_cgroups host_cgroup_mode(void)
 /* "name:start:count" or "uid:start:count". */
 static bool parse_subid_line(char *line, const char *name, const char *id, struct host_subids *ret)
 {
-	char *save = NULL, *who = strtok_r(line, ":\n", &save), *start = strtok_r(NULL, ":\n", &save),
-	     *count = strtok_r(NULL, ":\n", &save);
+	char *save = NULL, *who = strtok_r(line, ":\n", &save),
+	     *start = strtok_r(NULL, ":\n", &save), *count = strtok_r(NULL, ":\n", &save);
 	struct host_subids ids;
 
 	if (!count || (strcmp(who, id) != 0 && (!name || strcmp(who, name) != 0)))
 		return false;
-	if (num_parse_u32(start, &ids.start) < 0 || num_parse_u32(count, &ids.count) < 0 || ids.count == 0)
+	if (num_parse_u32(start, &ids.start) < 0 || num_parse_u32(count, &ids.count) < 0 ||
+	    ids.count == 0)
 		return false;
 	*ret = ids;
 	return true;
@@ -120,7 +121,7 @@ int host_probe(struct host_caps *ret)
 
 	if (r < 0)
 		return r;
-	*ret = (struct host_caps){ .euid = geteuid(), .egid = getegid() };
+	*ret = (struct host_caps){.euid = geteuid(), .egid = getegid()};
 	ret->sys_admin = sets.effective & UINT64_C(1) << CAP_SYS_ADMIN;
 	ret->in_userns = !is_initial_userns();
 	ret->time_ns = access("/proc/self/ns/time", F_OK) == 0;

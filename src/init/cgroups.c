@@ -75,7 +75,8 @@ static int mount_v2(struct init_ctx *ctx, const struct plan_mount *m)
 /* One line of /proc/self/cgroup: "4:cpu,cpuacct:/path". Directories on the host are called after the controllers. */
 static int bind_hierarchy(char *line, int tmpfs, uint64_t attrs)
 {
-	char *save = NULL, *id = strtok_r(line, ":", &save), *name = strtok_r(NULL, ":", &save), *path;
+	char *save = NULL, *id = strtok_r(line, ":", &save), *name = strtok_r(NULL, ":", &save),
+	     *path;
 	cleanup_free char *own = NULL;
 	cleanup_fd int target = -EBADF, tree = -EBADF;
 	int r;
@@ -91,7 +92,8 @@ static int bind_hierarchy(char *line, int tmpfs, uint64_t attrs)
 			name += 5;
 	}
 	own = xasprintf(CGROUP_ROOT "/%s%s", name, path ? path : "/");
-	if (access(own, F_OK) < 0) /* seen through another cgroup namespace: no path of ours there, or not mounted at all */
+	if (access(own, F_OK) <
+	    0) /* seen through another cgroup namespace: no path of ours there, or not mounted at all */
 		return 0;
 	if (mkdirat(tmpfs, name, 0755) < 0 && errno != EEXIST)
 		return -errno;
@@ -120,8 +122,8 @@ static int mount_v1(struct init_ctx *ctx, const struct plan_mount *m)
 	int r = target_open(ctx->root_fd, m->dest, true, m->dest_nofollow, &target);
 
 	if (r < 0 ||
-	    (r = mount_new_fs("tmpfs", "tmpfs", 0, "mode=755,size=1024k", m->attr_set & ~ro, &tmpfs, msg,
-			      sizeof(msg))) < 0 ||
+	    (r = mount_new_fs("tmpfs", "tmpfs", 0, "mode=755,size=1024k", m->attr_set & ~ro, &tmpfs,
+			      msg, sizeof(msg))) < 0 ||
 	    (r = host_tree_attach(tmpfs, target)) < 0)
 		return r;
 	for (size_t i = 0; lines && lines[i]; i++) {
@@ -147,7 +149,8 @@ int mount_cgroup(struct init_ctx *ctx, const struct plan_mount *m, struct err **
 		r = mount_v1(ctx, m);
 		break;
 	default:
-		init_warn(ctx, "mount `%s`: this host has no cgroups mounted at " CGROUP_ROOT, m->dest);
+		init_warn(ctx, "mount `%s`: this host has no cgroups mounted at " CGROUP_ROOT,
+			  m->dest);
 		return 0;
 	}
 	return r < 0 ? err_set(err, r, "mount `cgroup` to `%s`", m->dest) : 0;

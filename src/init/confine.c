@@ -19,7 +19,7 @@
 static int load_notify_filter(struct init_ctx *ctx, struct err **err)
 {
 	static struct notify_filter filter;
-	struct sock_fprog prog = { 0 };
+	struct sock_fprog prog = {0};
 	cleanup_fd int listener = -EBADF;
 	int r;
 

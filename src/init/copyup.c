@@ -34,7 +34,8 @@ static int copy_content(int from, int to)
 
 static int copy_file(int from_dir, int to_dir, const char *name)
 {
-	cleanup_fd int from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	cleanup_fd int from =
+		openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	cleanup_fd int to = -EBADF;
 
 	if (from < 0)
@@ -74,10 +75,10 @@ static int copy_subdir(int from_dir, int to_dir, const char *name, unsigned dept
 /* Owner before mode: chown clears the set-id bits. EINVAL: an owner without a mapping stays ours. */
 static int copy_attrs(int to_dir, const char *name, const struct stat *st)
 {
-	struct timespec times[2] = { st->st_atim, st->st_mtim };
+	struct timespec times[2] = {st->st_atim, st->st_mtim};
 
-	if (fchownat(to_dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != EINVAL &&
-	    errno != EPERM)
+	if (fchownat(to_dir, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 &&
+	    errno != EINVAL && errno != EPERM)
 		return -errno;
 	if (!S_ISLNK(st->st_mode) && fchmodat(to_dir, name, st->st_mode & 07777, 0) < 0)
 		return -errno;

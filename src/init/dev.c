@@ -67,9 +67,9 @@ static int make_device(struct init_ctx *ctx, const struct plan_device *d)
 		if (is_same(d, &st))
 			return 0;
 		/* Images come with empty files for the default nodes; anything else in the way is an error. */
-		return d->is_default || (ctx->plan->bind_devices && S_ISREG(st.st_mode)) ?
-			       bind_node(ctx, d) :
-			       -EEXIST;
+		return d->is_default || (ctx->plan->bind_devices && S_ISREG(st.st_mode))
+			       ? bind_node(ctx, d)
+			       : -EEXIST;
 	}
 	if (ctx->plan->bind_devices && d->type != 'p')
 		return bind_node(ctx, d);
@@ -94,9 +94,9 @@ static const struct {
 	const char *to;
 	bool replace;
 } links[] = {
-	{ "fd", "/proc/self/fd", false },	{ "stdin", "/proc/self/fd/0", false },
-	{ "stdout", "/proc/self/fd/1", false }, { "stderr", "/proc/self/fd/2", false },
-	{ "core", "/proc/kcore", false },	{ "ptmx", "pts/ptmx", true },
+	{"fd", "/proc/self/fd", false},	      {"stdin", "/proc/self/fd/0", false},
+	{"stdout", "/proc/self/fd/1", false}, {"stderr", "/proc/self/fd/2", false},
+	{"core", "/proc/kcore", false},	      {"ptmx", "pts/ptmx", true},
 };
 
 int step_dev_links(struct init_ctx *ctx, struct err **err)
@@ -113,7 +113,8 @@ int step_dev_links(struct init_ctx *ctx, struct err **err)
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
 		struct stat st;
 
-		if (links[i].replace && fstatat(dev, links[i].name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		if (links[i].replace &&
+		    fstatat(dev, links[i].name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		    !S_ISLNK(st.st_mode))
 			unlinkat(dev, links[i].name, 0);
 		/* EBUSY from unlink leaves EEXIST here: config.json has mounted something on it. */

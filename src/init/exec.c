@@ -69,7 +69,8 @@ int init_find_command(const char *name, char *const *env, char **ret, struct err
 	for (const char *p = path && path[0] ? path : DEFAULT_PATH;;) {
 		size_t n = strcspn(p, ":");
 		/* An empty component is the working directory. */
-		cleanup_free char *file = n > 0 ? xasprintf("%.*s/%s", (int)n, p, name) : xasprintf("./%s", name);
+		cleanup_free char *file =
+			n > 0 ? xasprintf("%.*s/%s", (int)n, p, name) : xasprintf("./%s", name);
 		int r = check_executable(file);
 
 		if (r == 0) {
@@ -120,7 +121,7 @@ static int close_from_to(unsigned first, unsigned last)
  */
 int step_close_descriptors(struct init_ctx *ctx, struct err **err)
 {
-	int keep[] = { ctx->args->sync_fd, ctx->args->fifo_fd, ctx->label_fd };
+	int keep[] = {ctx->args->sync_fd, ctx->args->fifo_fd, ctx->label_fd};
 	unsigned next = 3 + ctx->args->preserve_fds;
 	int r = 0;
 
@@ -209,6 +210,7 @@ int step_exec(struct init_ctx *ctx, struct err **err)
 		return r;
 	execve(ctx->exec_path, p->args, ctx->env);
 	if (errno == ENOENT)
-		return err_set(err, errno, "exec container process (missing dynamic library?) `%s`", ctx->exec_path);
+		return err_set(err, errno, "exec container process (missing dynamic library?) `%s`",
+			       ctx->exec_path);
 	return err_set(err, errno, "exec container process `%s`", ctx->exec_path);
 }

@@ -15,7 +15,8 @@ int step_runtime_hooks(struct init_ctx *ctx, struct err **err)
 {
 	int r;
 
-	if (ctx->plan->hooks[PLAN_HOOK_PRESTART].n == 0 && ctx->plan->hooks[PLAN_HOOK_CREATE_RUNTIME].n == 0)
+	if (ctx->plan->hooks[PLAN_HOOK_PRESTART].n == 0 &&
+	    ctx->plan->hooks[PLAN_HOOK_CREATE_RUNTIME].n == 0)
 		return 0;
 	/* #2 -> create */
 	r = sync_send(ctx->args->sync_fd, SYNC_MOUNTED, 0, NULL, -EBADF);

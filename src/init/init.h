@@ -18,18 +18,19 @@ struct sock_filter;
 
 struct init_args {
 	const struct plan *plan;
-	bool exec;	    /* joins a running container: no mounts, no parking */
+	bool exec; /* joins a running container: no mounts, no parking */
 	int sync_fd;
-	int fifo_fd;	    /* exec.fifo, O_RDWR; -EBADF: do not park */
-	int console_fd;	    /* connected console socket, or -EBADF */
+	int fifo_fd;	     /* exec.fifo, O_RDWR; -EBADF: do not park */
+	int console_fd;	     /* connected console socket, or -EBADF */
 	bool console_return; /* send the pty master through sync instead */
 	unsigned preserve_fds;
 	unsigned listen_fds;
-	int ns_fds[PLAN_NS_COUNT]; /* namespaces that are still to be joined, else -EBADF */
+	int ns_fds[PLAN_NS_COUNT];	  /* namespaces that are still to be joined, else -EBADF */
 	const struct sock_filter *filter; /* compiled OCI profile, or NULL */
 	unsigned short filter_len;	  /* instructions */
 	unsigned filter_flags;		  /* SECCOMP_FILTER_FLAG_* */
-	int (*hooks)(void *arg, enum plan_hook_kind kind, pid_t pid, struct err **err); /* may be NULL */
+	int (*hooks)(void *arg, enum plan_hook_kind kind, pid_t pid,
+		     struct err **err); /* may be NULL */
 	void *hooks_arg;
 };
 

@@ -49,8 +49,9 @@ static int mask_directory(int *empty, int target)
 		return r < 0 ? r : host_tree_attach(tree, target);
 	}
 	r = mount_new_fs("tmpfs", "tmpfs", 0, "size=0k,nr_inodes=2,mode=755",
-			 MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, &tree,
-			 msg, sizeof(msg));
+			 MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+				 MOUNT_ATTR_NOEXEC,
+			 &tree, msg, sizeof(msg));
 	if (r < 0 || (r = host_tree_attach(tree, target)) < 0)
 		return r;
 	*empty = steal_fd(&tree);
@@ -85,7 +86,8 @@ int step_mask(struct init_ctx *ctx, struct err **err)
 			continue;
 		if (r < 0 || fstat(target, &st) < 0)
 			return err_set(err, r < 0 ? r : errno, "open masked path `%s`", paths[i]);
-		r = S_ISDIR(st.st_mode) ? mask_directory(&empty, target) : mask_file(null_fd, target);
+		r = S_ISDIR(st.st_mode) ? mask_directory(&empty, target)
+					: mask_file(null_fd, target);
 		if (r < 0)
 			return err_set(err, r, "mask path `%s`", paths[i]);
 	}

@@ -71,8 +71,8 @@ static int set_sb_flags(int fs_fd, unsigned long flags)
 		unsigned long flag;
 		const char *name;
 	} rows[] = {
-		{ MS_SYNCHRONOUS, "sync" }, { MS_DIRSYNC, "dirsync" },	 { MS_MANDLOCK, "mand" },
-		{ MS_LAZYTIME, "lazytime" }, { MS_I_VERSION, "iversion" },
+		{MS_SYNCHRONOUS, "sync"},  {MS_DIRSYNC, "dirsync"},    {MS_MANDLOCK, "mand"},
+		{MS_LAZYTIME, "lazytime"}, {MS_I_VERSION, "iversion"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -121,7 +121,7 @@ static int set_attrs(int tree_fd, bool rec, uint64_t set, uint64_t clr)
 
 int mount_apply_attrs(int tree_fd, const struct plan_mount *m)
 {
-	int r = m->kind == PLAN_MOUNT_BIND ? set_attrs(tree_fd, false, m->attr_set, m->attr_clr) : 0;
+	int r = m->kind != PLAN_MOUNT_FS ? set_attrs(tree_fd, false, m->attr_set, m->attr_clr) : 0;
 
 	return r < 0 ? r : set_attrs(tree_fd, true, m->rec_set, m->rec_clr);
 }
@@ -130,7 +130,8 @@ int mount_apply_propagation(int tree_fd, const struct plan_mount *m)
 {
 	if (m->propagation == 0)
 		return 0;
-	return host_tree_setattr(tree_fd, m->propagation & MS_REC, 0, 0, m->propagation & ~(unsigned long)MS_REC);
+	return host_tree_setattr(tree_fd, m->propagation & MS_REC, 0, 0,
+				 m->propagation & ~(unsigned long)MS_REC);
 }
 
 static int copy_symlink(struct init_ctx *ctx, const struct plan_mount *m, int source)
@@ -190,9 +191,9 @@ static int mount_bind_fd(struct init_ctx *ctx, const struct plan_mount *m, int s
 static int bind_host_instead(struct init_ctx *ctx, const struct plan_mount *m)
 {
 	struct plan_mount bind = *m;
-	const char *path = strcmp(m->fstype, "sysfs") == 0  ? "/sys" :
-			   strcmp(m->fstype, "mqueue") == 0 ? "/dev/mqueue" :
-							      NULL;
+	const char *path = strcmp(m->fstype, "sysfs") == 0    ? "/sys"
+			   : strcmp(m->fstype, "mqueue") == 0 ? "/dev/mqueue"
+							      : NULL;
 	cleanup_fd int source = path ? open(path, O_PATH | O_CLOEXEC) : -EBADF;
 
 	if (source < 0)
@@ -230,6 +231,17 @@ static int mount_fs(struct init_ctx *ctx, const struct plan_mount *m, char *msg,
 	return r < 0 ? r : attach(ctx, m, tree, true);
 }
 
+static int remount(struct init_ctx *ctx, const struct plan_mount *m)
+{
+	cleanup_fd int target = -EBADF;
+	int r = host_open_in_root(ctx->root_fd, m->dest,
+				  O_PATH | (m->dest_nofollow ? O_NOFOLLOW : 0), 0, &target);
+
+	if (r < 0 || (r = mount_apply_attrs(target, m)) < 0)
+		return r;
+	return mount_apply_propagation(target, m);
+}
+
 static int do_mount(struct init_ctx *ctx, size_t i, struct err **err)
 {
 	const struct plan_mount *m = &ctx->plan->mounts[i];
@@ -239,6 +251,10 @@ static int do_mount(struct init_ctx *ctx, size_t i, struct err **err)
 
 	if (m->kind == PLAN_MOUNT_CGROUP)
 		return mount_cgroup(ctx, m, err);
+	if (m->kind == PLAN_MOUNT_REMOUNT) {
+		r = remount(ctx, m);
+		return r < 0 ? err_set(err, r, "remount `%s`", m->dest) : 0;
+	}
 	if (m->kind == PLAN_MOUNT_BIND)
 		r = mount_bind_fd(ctx, m, ctx->source_fds[i], m->rec);
 	else

@@ -76,8 +76,9 @@ int step_open_sources(struct init_ctx *ctx, struct err **err)
 }
 
 static const unsigned long ns_flags[PLAN_NS_COUNT] = {
-	[PLAN_NS_USER] = CLONE_NEWUSER, [PLAN_NS_MOUNT] = CLONE_NEWNS,	   [PLAN_NS_PID] = CLONE_NEWPID,
-	[PLAN_NS_NET] = CLONE_NEWNET,	[PLAN_NS_IPC] = CLONE_NEWIPC,	   [PLAN_NS_UTS] = CLONE_NEWUTS,
+	[PLAN_NS_USER] = CLONE_NEWUSER,	    [PLAN_NS_MOUNT] = CLONE_NEWNS,
+	[PLAN_NS_PID] = CLONE_NEWPID,	    [PLAN_NS_NET] = CLONE_NEWNET,
+	[PLAN_NS_IPC] = CLONE_NEWIPC,	    [PLAN_NS_UTS] = CLONE_NEWUTS,
 	[PLAN_NS_CGROUP] = CLONE_NEWCGROUP, [PLAN_NS_TIME] = CLONE_NEWTIME,
 };
 
@@ -106,8 +107,8 @@ int step_become_root(struct init_ctx *ctx, struct err **err)
 	if (ctx->plan->ns[PLAN_NS_USER].how == PLAN_NS_INHERIT)
 		return 0;
 	/* Groups of the host must not leak in. Where setgroups is denied the kernel will not let us drop them. */
-	if (ids->how != PLAN_MAP_SELF && !ctx->plan->process.keep_groups && setgroups(0, NULL) < 0 &&
-	    errno != EPERM)
+	if (ids->how != PLAN_MAP_SELF && !ctx->plan->process.keep_groups &&
+	    setgroups(0, NULL) < 0 && errno != EPERM)
 		return err_set(err, errno, "setgroups");
 	if (setresgid(0, 0, 0) < 0)
 		return err_set(err, errno, "become group 0 of the user namespace");
@@ -129,7 +130,8 @@ int step_session(struct init_ctx *ctx, struct err **err)
 	return r < 0 ? err_set(err, r, "create keyring `%s`", ctx->plan->id) : 0;
 }
 
-static int write_time_offset(int fd, const char *clock, const struct plan_time_offset *o, struct err **err)
+static int write_time_offset(int fd, const char *clock, const struct plan_time_offset *o,
+			     struct err **err)
 {
 	char line[96];
 	int r;
@@ -172,7 +174,7 @@ static int new_time_ns(struct init_ctx *ctx, struct err **err)
 static void read_own_cgroup(struct init_ctx *ctx)
 {
 	cleanup_fd int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
-	cleanup_buf struct buf text = { 0 };
+	cleanup_buf struct buf text = {0};
 
 	if (fd >= 0 && fd_read_to_buf(fd, 65536, &text) >= 0)
 		ctx->cgroup_text = buf_steal(&text);

@@ -64,7 +64,7 @@ int step_open_label(struct init_ctx *ctx, struct err **err)
 /* A limit above what we may have is cut to it: a container that runs with less is better than none (podman asks for a million files). */
 static int set_rlimit(struct init_ctx *ctx, const struct plan_rlimit *l, struct err **err)
 {
-	struct rlimit want = { .rlim_cur = l->soft, .rlim_max = l->hard }, have;
+	struct rlimit want = {.rlim_cur = l->soft, .rlim_max = l->hard}, have;
 
 	/* The soft number of files would limit the steps to come: it is lowered just before execve. */
 	if (l->resource == RLIMIT_NOFILE)
@@ -75,8 +75,8 @@ static int set_rlimit(struct init_ctx *ctx, const struct plan_rlimit *l, struct 
 		return err_set(err, errno, "setrlimit `%s`", l->name);
 	want.rlim_max = MIN(want.rlim_max, have.rlim_max);
 	want.rlim_cur = MIN(want.rlim_cur, want.rlim_max);
-	init_warn(ctx, "%s cannot be raised to %llu: %llu is used", l->name, (unsigned long long)l->hard,
-		  (unsigned long long)want.rlim_max);
+	init_warn(ctx, "%s cannot be raised to %llu: %llu is used", l->name,
+		  (unsigned long long)l->hard, (unsigned long long)want.rlim_max);
 	if (setrlimit((__rlimit_resource_t)l->resource, &want) < 0)
 		return err_set(err, errno, "setrlimit `%s`", l->name);
 	return 0;
@@ -104,7 +104,9 @@ static int check_cwd(const char *cwd, struct err **err)
 	if (n < 0)
 		return err_set(err, errno, "getcwd");
 	if (buf[0] != '/')
-		return err_text(err, ENOENT, "the working directory `%s` is outside of the container's root", cwd);
+		return err_text(err, ENOENT,
+				"the working directory `%s` is outside of the container's root",
+				cwd);
 	return 0;
 }
 
@@ -138,7 +140,7 @@ int step_cwd_again(struct init_ctx *ctx, struct err **err)
 /* Sixth field of the user's line: "name:x:uid:gid:comment:HOME:shell". */
 static char *home_in_line(char *line, uint32_t uid)
 {
-	char *field[7] = { line };
+	char *field[7] = {line};
 	uint32_t id;
 
 	for (int i = 1; i < 7; i++) {
@@ -157,13 +159,15 @@ static char *home_in_line(char *line, uint32_t uid)
 static char *find_home(uint32_t uid)
 {
 	cleanup_fd int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	cleanup_buf struct buf text = { 0 };
+	cleanup_buf struct buf text = {0};
 	char *save = NULL, *home = NULL;
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || fd_read_to_buf(fd, PASSWD_MAX, &text) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    fd_read_to_buf(fd, PASSWD_MAX, &text) < 0)
 		return xstrdup("/");
-	for (char *line = strtok_r(text.data, "\n", &save); line && !home; line = strtok_r(NULL, "\n", &save))
+	for (char *line = strtok_r(text.data, "\n", &save); line && !home;
+	     line = strtok_r(NULL, "\n", &save))
 		home = home_in_line(line, uid);
 	return home ? home : xstrdup("/");
 }

@@ -22,7 +22,7 @@ struct wire {
 
 int sync_send(int sock, enum sync_type type, int code, const char *text, int fd)
 {
-	struct wire wire = { .type = type, .code = code };
+	struct wire wire = {.type = type, .code = code};
 	size_t len = text ? strnlen(text, SYNC_TEXT_MAX) : 0;
 
 	if (len > 0)

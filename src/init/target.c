@@ -35,7 +35,8 @@ static int make_entry(int root_fd, const char *done, const char *name, bool dir,
 		if (mkdirat(parent, name, 0755) == 0)
 			return 1;
 	} else {
-		fd = openat(parent, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644);
+		fd = openat(parent, name, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC,
+			    0644);
 		if (fd >= 0)
 			return 1;
 	}
@@ -51,8 +52,8 @@ static int make_entry(int root_fd, const char *done, const char *name, bool dir,
 static int make_path(int root_fd, const char *path, bool dir, unsigned links);
 
 /* The part of the path before `rest` ended in a dangling link: go on with what it names. */
-static int make_through_link(int root_fd, const char *done, const char *link, const char *rest, bool dir,
-			     unsigned links)
+static int make_through_link(int root_fd, const char *done, const char *link, const char *rest,
+			     bool dir, unsigned links)
 {
 	cleanup_free char *path = xasprintf("%s/%s/%s", link[0] == '/' ? "" : done, link, rest);
 

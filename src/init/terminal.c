@@ -88,7 +88,7 @@ int step_terminal(struct init_ctx *ctx, struct err **err)
 	if (r < 0)
 		return err_set(err, r, "open a terminal");
 	if (p->console_height > 0 && p->console_width > 0) {
-		struct winsize size = { .ws_row = p->console_height, .ws_col = p->console_width };
+		struct winsize size = {.ws_row = p->console_height, .ws_col = p->console_width};
 
 		if (ioctl(slave, TIOCSWINSZ, &size) < 0)
 			return err_set(err, errno, "set the terminal's size");

@@ -53,7 +53,8 @@ struct bit_name {
 	const char *name;
 };
 
-static void bits(struct buf *out, const char *prefix, uint64_t value, const struct bit_name *names, size_t n)
+static void bits(struct buf *out, const char *prefix, uint64_t value, const struct bit_name *names,
+		 size_t n)
 {
 	if (value == 0)
 		return;
@@ -69,26 +70,30 @@ static void bits(struct buf *out, const char *prefix, uint64_t value, const stru
 }
 
 static const struct bit_name attr_names[] = {
-	{ MOUNT_ATTR_RDONLY, "ro" },	 { MOUNT_ATTR_NOSUID, "nosuid" },
-	{ MOUNT_ATTR_NODEV, "nodev" },	 { MOUNT_ATTR_NOEXEC, "noexec" },
-	{ MOUNT_ATTR__ATIME, "atime" },	 { MOUNT_ATTR_NOATIME, "noatime" },
-	{ MOUNT_ATTR_STRICTATIME, "strictatime" }, { MOUNT_ATTR_NODIRATIME, "nodiratime" },
-	{ MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow" },
+	{MOUNT_ATTR_RDONLY, "ro"},
+	{MOUNT_ATTR_NOSUID, "nosuid"},
+	{MOUNT_ATTR_NODEV, "nodev"},
+	{MOUNT_ATTR_NOEXEC, "noexec"},
+	{MOUNT_ATTR__ATIME, "atime"},
+	{MOUNT_ATTR_NOATIME, "noatime"},
+	{MOUNT_ATTR_STRICTATIME, "strictatime"},
+	{MOUNT_ATTR_NODIRATIME, "nodiratime"},
+	{MOUNT_ATTR_NOSYMFOLLOW, "nosymfollow"},
 };
 
 static const struct bit_name sb_names[] = {
-	{ MS_SYNCHRONOUS, "sync" }, { MS_DIRSYNC, "dirsync" },	  { MS_MANDLOCK, "mand" },
-	{ MS_LAZYTIME, "lazytime" }, { MS_I_VERSION, "iversion" }, { MS_SILENT, "silent" },
+	{MS_SYNCHRONOUS, "sync"},  {MS_DIRSYNC, "dirsync"},    {MS_MANDLOCK, "mand"},
+	{MS_LAZYTIME, "lazytime"}, {MS_I_VERSION, "iversion"}, {MS_SILENT, "silent"},
 };
 
 static const struct bit_name propagation_names[] = {
-	{ MS_REC, "rec" },	 { MS_SHARED, "shared" },	  { MS_SLAVE, "slave" },
-	{ MS_PRIVATE, "private" }, { MS_UNBINDABLE, "unbindable" },
+	{MS_REC, "rec"},	 {MS_SHARED, "shared"},		{MS_SLAVE, "slave"},
+	{MS_PRIVATE, "private"}, {MS_UNBINDABLE, "unbindable"},
 };
 
 static void dump_ids(const struct plan *plan, struct buf *out)
 {
-	static const char *const how[] = { "none", "direct", "self", "helper" };
+	static const char *const how[] = {"none", "direct", "self", "helper"};
 	const struct plan_ids *ids = &plan->ids;
 
 	buf_printf(out, "ids: %s%s\n", how[ids->how], ids->automatic ? " automatic" : "");
@@ -147,7 +152,7 @@ static void dump_rootfs(const struct plan *plan, struct buf *out)
 
 static void dump_mount(const struct plan_mount *m, struct buf *out)
 {
-	static const char *const kinds[] = { "fs", "bind", "cgroup" };
+	static const char *const kinds[] = {"fs", "bind", "remount", "cgroup"};
 
 	buf_printf(out, "mount: %s ", kinds[m->kind]);
 	add_text(out, m->dest);
@@ -184,8 +189,8 @@ static void dump_devices(const struct plan *plan, struct buf *out)
 
 		buf_printf(out, "device: %c ", d->type);
 		add_text(out, d->path);
-		buf_printf(out, " %u:%u mode=%04o owner=%u:%u%s\n", d->major, d->minor, d->mode, d->uid,
-			   d->gid, d->is_default ? " default" : "");
+		buf_printf(out, " %u:%u mode=%04o owner=%u:%u%s\n", d->major, d->minor, d->mode,
+			   d->uid, d->gid, d->is_default ? " default" : "");
 	}
 	flag(out, "devices.bind", plan->bind_devices);
 }
@@ -225,7 +230,8 @@ static void dump_process(const struct plan_process *p, struct buf *out)
 	dump_caps(out, "ambient", p->caps.ambient);
 	for (size_t i = 0; i < p->n_rlimits; i++)
 		buf_printf(out, "process.rlimit: %s %llu %llu\n", p->rlimits[i].name,
-			   (unsigned long long)p->rlimits[i].soft, (unsigned long long)p->rlimits[i].hard);
+			   (unsigned long long)p->rlimits[i].soft,
+			   (unsigned long long)p->rlimits[i].hard);
 	if (p->has_oom_score_adj)
 		buf_printf(out, "process.oom_score_adj: %d\n", p->oom_score_adj);
 	if (p->terminal)
@@ -283,7 +289,8 @@ void plan_dump(const struct plan *plan, struct buf *out)
 	flag(out, "resources", plan->resources != NULL);
 	if (plan->seccomp)
 		buf_printf(out, "seccomp: %s, %zu rules\n",
-			   oci_seccomp_action_name(plan->seccomp->default_action), plan->seccomp->n_syscalls);
+			   oci_seccomp_action_name(plan->seccomp->default_action),
+			   plan->seccomp->n_syscalls);
 	flag(out, "notify", plan->notify);
 	for (size_t i = 0; i < plan->n_annotations; i++) {
 		buf_add_str(out, "annotation: ");

@@ -36,15 +36,16 @@ int plan_namespaces(struct plan_ctx *ctx, struct err **err)
 
 		if (plan->ns[PLAN_NS_TIME].how != PLAN_NS_NEW)
 			return err_text(err, EINVAL, "linux.timeOffsets need a new time namespace");
-		plan->monotonic = (struct plan_time_offset){ t->monotonic.set, t->monotonic.secs,
-							     t->monotonic.nanosecs };
-		plan->boottime = (struct plan_time_offset){ t->boottime.set, t->boottime.secs,
-							    t->boottime.nanosecs };
+		plan->monotonic = (struct plan_time_offset){t->monotonic.set, t->monotonic.secs,
+							    t->monotonic.nanosecs};
+		plan->boottime = (struct plan_time_offset){t->boottime.set, t->boottime.secs,
+							   t->boottime.nanosecs};
 	}
 	return 0;
 }
 
-bool plan_id_outside(const struct plan_id_range *map, size_t n, uint32_t outside, uint32_t *ret_inside)
+bool plan_id_outside(const struct plan_id_range *map, size_t n, uint32_t outside,
+		     uint32_t *ret_inside)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (outside >= map[i].outside && outside - map[i].outside < map[i].count) {
@@ -55,7 +56,8 @@ bool plan_id_outside(const struct plan_id_range *map, size_t n, uint32_t outside
 	return false;
 }
 
-bool plan_id_inside(const struct plan_id_range *map, size_t n, uint32_t inside, uint32_t *ret_outside)
+bool plan_id_inside(const struct plan_id_range *map, size_t n, uint32_t inside,
+		    uint32_t *ret_outside)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (inside >= map[i].inside && inside - map[i].inside < map[i].count) {
@@ -71,20 +73,21 @@ static struct plan_id_range *convert_map(const struct oci_id_mapping *from, size
 	struct plan_id_range *map = xcalloc(n + 1, sizeof(*map));
 
 	for (size_t i = 0; i < n; i++)
-		map[i] = (struct plan_id_range){ from[i].container_id, from[i].host_id, from[i].size };
+		map[i] =
+			(struct plan_id_range){from[i].container_id, from[i].host_id, from[i].size};
 	return map;
 }
 
 /* 0 is the caller; with a subordinate range, 1 and up are that. */
-static struct plan_id_range *automatic_map(uint32_t own, const struct host_subids *sub, bool use_sub,
-					   size_t *ret_n)
+static struct plan_id_range *automatic_map(uint32_t own, const struct host_subids *sub,
+					   bool use_sub, size_t *ret_n)
 {
 	struct plan_id_range *map = xcalloc(2, sizeof(*map));
 
-	map[0] = (struct plan_id_range){ 0, own, 1 };
+	map[0] = (struct plan_id_range){0, own, 1};
 	*ret_n = 1;
 	if (use_sub && sub->count > 0) {
-		map[1] = (struct plan_id_range){ 1, sub->start, sub->count };
+		map[1] = (struct plan_id_range){1, sub->start, sub->count};
 		*ret_n = 2;
 	}
 	return map;
@@ -108,8 +111,9 @@ static int choose_writer(struct plan_ids *ids, const struct host_caps *caps, str
 		ids->newuidmap = caps->newuidmap;
 		ids->newgidmap = caps->newgidmap;
 	} else {
-		return err_text(err, ENOTSUP,
-				"the id mappings need newuidmap and newgidmap, which are not installed");
+		return err_text(
+			err, ENOTSUP,
+			"the id mappings need newuidmap and newgidmap, which are not installed");
 	}
 	return 0;
 }
@@ -124,7 +128,8 @@ static void set_automatic_maps(struct plan *plan, const struct host_caps *caps)
 	ids->uids = automatic_map(caps->euid, &caps->subuid, use_sub, &ids->n_uids);
 	ids->gids = automatic_map(caps->egid, &caps->subgid, use_sub, &ids->n_gids);
 	if (!use_sub)
-		plan_warn(plan, "only one id is mapped: no range in /etc/subuid and /etc/subgid, or no newuidmap");
+		plan_warn(plan, "only one id is mapped: no range in /etc/subuid and /etc/subgid, "
+				"or no newuidmap");
 }
 
 int plan_ids(struct plan_ctx *ctx, struct err **err)
@@ -144,8 +149,9 @@ int plan_ids(struct plan_ctx *ctx, struct err **err)
 		user->how = PLAN_NS_NEW;
 	if (user->how == PLAN_NS_INHERIT) {
 		if (lin->n_uid_mappings > 0 || lin->n_gid_mappings > 0)
-			return err_text(err, EINVAL,
-					"linux.uidMappings and linux.gidMappings need a user namespace");
+			return err_text(
+				err, EINVAL,
+				"linux.uidMappings and linux.gidMappings need a user namespace");
 		return 0;
 	}
 	if (!caps->user_ns)
@@ -153,10 +159,12 @@ int plan_ids(struct plan_ctx *ctx, struct err **err)
 	if (lin->n_uid_mappings == 0 && lin->n_gid_mappings == 0) {
 		if (caps->euid == 0)
 			return err_text(err, EINVAL,
-					"a new user namespace needs linux.uidMappings and linux.gidMappings");
+					"a new user namespace needs linux.uidMappings and "
+					"linux.gidMappings");
 		set_automatic_maps(plan, caps);
 	} else if (lin->n_uid_mappings == 0 || lin->n_gid_mappings == 0) {
-		return err_text(err, EINVAL, "linux.uidMappings and linux.gidMappings are needed together");
+		return err_text(err, EINVAL,
+				"linux.uidMappings and linux.gidMappings are needed together");
 	} else {
 		ids->uids = convert_map(lin->uid_mappings, lin->n_uid_mappings);
 		ids->n_uids = lin->n_uid_mappings;

@@ -10,7 +10,7 @@ struct oci_linux;
 
 struct plan_ctx {
 	const struct oci_config *config;
-	const struct oci_linux *lin; /* never NULL */
+	const struct oci_linux *lin;	   /* never NULL */
 	const struct oci_process *process; /* config's, or exec's own */
 	const struct plan_options *opts;
 	const struct plan_env *env;
@@ -36,7 +36,9 @@ const char *plan_clean_path(struct plan *plan, const char *path);
 /* path itself if absolute, else below base. Not cleaned. */
 const char *plan_absolute(struct plan *plan, const char *base, const char *path);
 /* Is the id that the host calls `outside` (or the container calls `inside`) in the map? No map: always. */
-bool plan_id_outside(const struct plan_id_range *map, size_t n, uint32_t outside, uint32_t *ret_inside);
-bool plan_id_inside(const struct plan_id_range *map, size_t n, uint32_t inside, uint32_t *ret_outside);
+bool plan_id_outside(const struct plan_id_range *map, size_t n, uint32_t outside,
+		     uint32_t *ret_inside);
+bool plan_id_inside(const struct plan_id_range *map, size_t n, uint32_t inside,
+		    uint32_t *ret_outside);
 
 #endif

@@ -14,16 +14,17 @@
 #include "libocispec/oci_types.h"
 
 static const struct plan_device default_devices[] = {
-	{ 'c', "/dev/null", 1, 3, 0666, 0, 0, true },	 { 'c', "/dev/zero", 1, 5, 0666, 0, 0, true },
-	{ 'c', "/dev/full", 1, 7, 0666, 0, 0, true },	 { 'c', "/dev/tty", 5, 0, 0666, 0, 0, true },
-	{ 'c', "/dev/random", 1, 8, 0666, 0, 0, true },	 { 'c', "/dev/urandom", 1, 9, 0666, 0, 0, true },
+	{'c', "/dev/null", 1, 3, 0666, 0, 0, true},   {'c', "/dev/zero", 1, 5, 0666, 0, 0, true},
+	{'c', "/dev/full", 1, 7, 0666, 0, 0, true},   {'c', "/dev/tty", 5, 0, 0666, 0, 0, true},
+	{'c', "/dev/random", 1, 8, 0666, 0, 0, true}, {'c', "/dev/urandom", 1, 9, 0666, 0, 0, true},
 };
 
 /* The host's own /dev, bound in: it has its nodes and must not be changed. */
 static bool dev_is_bound(const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n_mounts; i++) {
-		if (plan->mounts[i].kind == PLAN_MOUNT_BIND && strcmp(plan->mounts[i].dest, "/dev") == 0)
+		if (plan->mounts[i].kind == PLAN_MOUNT_BIND &&
+		    strcmp(plan->mounts[i].dest, "/dev") == 0)
 			return true;
 	}
 	return false;
@@ -51,7 +52,8 @@ static int add_device(struct plan_ctx *ctx, const struct oci_device *from, struc
 
 	if (d.type != 'p') {
 		if (from->major.v > UINT32_MAX || from->minor.v > UINT32_MAX)
-			return err_text(err, EINVAL, "linux.devices: `%s`: no such device number", from->path);
+			return err_text(err, EINVAL, "linux.devices: `%s`: no such device number",
+					from->path);
 		d.major = (uint32_t)from->major.v;
 		d.minor = (uint32_t)from->minor.v;
 	}
@@ -70,8 +72,10 @@ int plan_devices(struct plan_ctx *ctx, struct err **err)
 	struct plan *plan = ctx->plan;
 	const struct oci_linux *lin = ctx->lin;
 
-	plan->devices = xcalloc(ARRAY_SIZE(default_devices) + lin->n_devices + 1, sizeof(*plan->devices));
-	plan->bind_devices = plan->ns[PLAN_NS_USER].how != PLAN_NS_INHERIT || ctx->env->caps->in_userns;
+	plan->devices =
+		xcalloc(ARRAY_SIZE(default_devices) + lin->n_devices + 1, sizeof(*plan->devices));
+	plan->bind_devices =
+		plan->ns[PLAN_NS_USER].how != PLAN_NS_INHERIT || ctx->env->caps->in_userns;
 	if (plan->ns[PLAN_NS_MOUNT].how == PLAN_NS_INHERIT) {
 		if (lin->n_devices > 0)
 			return err_text(err, EINVAL, "linux.devices need a mount namespace");
@@ -98,17 +102,25 @@ static const struct {
 	const char *name;
 	enum plan_ns_type ns;
 } namespaced[] = {
-	{ "fs.mqueue.", PLAN_NS_IPC },	    { "kernel.domainname", PLAN_NS_UTS },
-	{ "kernel.msg_next_id", PLAN_NS_IPC }, { "kernel.msgmax", PLAN_NS_IPC },
-	{ "kernel.msgmnb", PLAN_NS_IPC },   { "kernel.msgmni", PLAN_NS_IPC },
-	{ "kernel.sem", PLAN_NS_IPC },	    { "kernel.sem_next_id", PLAN_NS_IPC },
-	{ "kernel.shm_next_id", PLAN_NS_IPC }, { "kernel.shm_rmid_forced", PLAN_NS_IPC },
-	{ "kernel.shmall", PLAN_NS_IPC },   { "kernel.shmmax", PLAN_NS_IPC },
-	{ "kernel.shmmni", PLAN_NS_IPC },   { "net.", PLAN_NS_NET },
-	{ "user.", PLAN_NS_USER },
+	{"fs.mqueue.", PLAN_NS_IPC},
+	{"kernel.domainname", PLAN_NS_UTS},
+	{"kernel.msg_next_id", PLAN_NS_IPC},
+	{"kernel.msgmax", PLAN_NS_IPC},
+	{"kernel.msgmnb", PLAN_NS_IPC},
+	{"kernel.msgmni", PLAN_NS_IPC},
+	{"kernel.sem", PLAN_NS_IPC},
+	{"kernel.sem_next_id", PLAN_NS_IPC},
+	{"kernel.shm_next_id", PLAN_NS_IPC},
+	{"kernel.shm_rmid_forced", PLAN_NS_IPC},
+	{"kernel.shmall", PLAN_NS_IPC},
+	{"kernel.shmmax", PLAN_NS_IPC},
+	{"kernel.shmmni", PLAN_NS_IPC},
+	{"net.", PLAN_NS_NET},
+	{"user.", PLAN_NS_USER},
 };
 
-static int check_sysctl(const struct plan_ctx *ctx, const char *key, const char *value, struct err **err)
+static int check_sysctl(const struct plan_ctx *ctx, const char *key, const char *value,
+			struct err **err)
 {
 	char *dotted = xstrdup(key);
 	int r = -1;
@@ -131,8 +143,8 @@ static int check_sysctl(const struct plan_ctx *ctx, const char *key, const char 
 			continue;
 		r = 0;
 		if (ctx->plan->ns[namespaced[i].ns].how == PLAN_NS_INHERIT)
-			r = err_text(err, EINVAL, "the sysctl `%s` requires a new %s namespace", key,
-				     plan_ns_name(namespaced[i].ns));
+			r = err_text(err, EINVAL, "the sysctl `%s` requires a new %s namespace",
+				     key, plan_ns_name(namespaced[i].ns));
 	}
 	if (r == -1)
 		r = err_text(err, EINVAL, "the sysctl `%s` is not namespaced", key);
@@ -165,11 +177,14 @@ int plan_seccomp(struct plan_ctx *ctx, struct err **err)
 	if (!s)
 		return 0;
 	if (s->default_action == OCI_SECCOMP_NOTIFY)
-		return err_text(err, ENOTSUP, "linux.seccomp: the action SCMP_ACT_NOTIFY is not supported");
+		return err_text(err, ENOTSUP,
+				"linux.seccomp: the action SCMP_ACT_NOTIFY is not supported");
 	for (size_t i = 0; i < s->n_syscalls; i++) {
 		if (s->syscalls[i].action == OCI_SECCOMP_NOTIFY)
 			return err_text(err, ENOTSUP,
-					"linux.seccomp.syscalls[%zu]: the action SCMP_ACT_NOTIFY is not supported", i);
+					"linux.seccomp.syscalls[%zu]: the action SCMP_ACT_NOTIFY "
+					"is not supported",
+					i);
 	}
 	ctx->plan->seccomp = s;
 	return 0;

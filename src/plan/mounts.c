@@ -29,6 +29,7 @@ enum opt_kind {
 	OPT_COPY_SYMLINK,
 	OPT_SRC_NOFOLLOW,
 	OPT_DEST_NOFOLLOW,
+	OPT_REMOUNT,
 	OPT_REFUSED,
 };
 
@@ -75,7 +76,7 @@ static const struct mount_option options[] = {
 	{ "rdev",	    OPT_REC,  0, MOUNT_ATTR_NODEV },
 	{ "rdiratime",	    OPT_REC,  0, MOUNT_ATTR_NODIRATIME },
 	{ "relatime",	    OPT_ATTR, MOUNT_ATTR_RELATIME, ATIME },
-	{ "remount",	    OPT_REFUSED },
+	{ "remount",	    OPT_REMOUNT },
 	{ "rexec",	    OPT_REC,  0, MOUNT_ATTR_NOEXEC },
 	{ "ridmap",	    OPT_REFUSED },
 	{ "rnoatime",	    OPT_REC,  MOUNT_ATTR_NOATIME, ATIME },
@@ -113,9 +114,9 @@ static const struct mount_option options[] = {
 
 const char *plan_mount_option_name(size_t i)
 {
-	return i < ARRAY_SIZE(options) && options[i].kind != OPT_REFUSED ? options[i].name :
-	       i < ARRAY_SIZE(options)					 ? "" :
-									   NULL;
+	return i < ARRAY_SIZE(options) && options[i].kind != OPT_REFUSED ? options[i].name
+	       : i < ARRAY_SIZE(options)				 ? ""
+									 : NULL;
 }
 
 static int compare_option(const void *name, const void *option)
@@ -132,8 +133,8 @@ static void change(uint64_t *set, uint64_t *clr, const struct mount_option *o)
 /* Returns 0, 1 for an option that is not ours (file system data), or -errno. */
 static int apply_option(struct plan_mount *m, const char *name, struct err **err)
 {
-	const struct mount_option *o = bsearch(name, options, ARRAY_SIZE(options),
-					       sizeof(options[0]), compare_option);
+	const struct mount_option *o =
+		bsearch(name, options, ARRAY_SIZE(options), sizeof(options[0]), compare_option);
 	uint64_t sb = m->sb_flags, ignored = 0;
 
 	if (strncmp(name, "idmap=", 6) == 0 || strncmp(name, "ridmap=", 7) == 0)
@@ -157,11 +158,10 @@ static int apply_option(struct plan_mount *m, const char *name, struct err **err
 		m->propagation = (unsigned long)o->set;
 		break;
 	case OPT_RBIND:
-		m->rec = true;
-		m->kind = PLAN_MOUNT_BIND;
-		break;
 	case OPT_BIND:
-		m->kind = PLAN_MOUNT_BIND;
+		m->rec |= o->kind == OPT_RBIND;
+		if (m->kind != PLAN_MOUNT_REMOUNT)
+			m->kind = PLAN_MOUNT_BIND;
 		break;
 	case OPT_COPY_UP:
 		m->copy_up = true;
@@ -174,6 +174,9 @@ static int apply_option(struct plan_mount *m, const char *name, struct err **err
 		break;
 	case OPT_DEST_NOFOLLOW:
 		m->dest_nofollow = true;
+		break;
+	case OPT_REMOUNT:
+		m->kind = PLAN_MOUNT_REMOUNT;
 		break;
 	case OPT_REFUSED:
 		return err_text(err, ENOTSUP, "mount option `%s` is not supported", name);
@@ -192,7 +195,7 @@ static bool gid_is_mapped(const struct plan *plan, const char *value)
 static int decode_options(struct plan_ctx *ctx, const struct oci_mount *from, struct plan_mount *m,
 			  struct err **err)
 {
-	struct buf data = { 0 };
+	struct buf data = {0};
 
 	for (size_t i = 0; from->options && from->options[i]; i++) {
 		const char *o = from->options[i];
@@ -207,7 +210,8 @@ static int decode_options(struct plan_ctx *ctx, const struct oci_mount *from, st
 		/* Every generator writes gid=5 for devpts, also where no such group is mapped. */
 		if (from->type && strcmp(from->type, "devpts") == 0 && str_starts(o, "gid=") &&
 		    !gid_is_mapped(ctx->plan, o + 4)) {
-			plan_warn(ctx->plan, "mount `%s`: option `%s` is left out: not a mapped group",
+			plan_warn(ctx->plan,
+				  "mount `%s`: option `%s` is left out: not a mapped group",
 				  from->destination, o);
 			continue;
 		}
@@ -222,6 +226,13 @@ static int decode_kind(struct plan_ctx *ctx, const struct oci_mount *from, struc
 {
 	const char *type = from->type;
 
+	if (m->kind == PLAN_MOUNT_REMOUNT) {
+		if (m->data[0] || m->sb_flags)
+			return err_text(err, ENOTSUP,
+					"remount changes flags of the mount only, not `%s`",
+					m->data[0] ? m->data : "flags of the file system");
+		return 0;
+	}
 	if (type && (strcmp(type, "bind") == 0 || strcmp(type, "rbind") == 0)) {
 		m->kind = PLAN_MOUNT_BIND;
 		m->rec |= type[0] == 'r';
@@ -231,8 +242,8 @@ static int decode_kind(struct plan_ctx *ctx, const struct oci_mount *from, struc
 			return err_text(err, EINVAL, "a bind mount needs a source");
 		m->source = plan_absolute(ctx->plan, ctx->opts->bundle, from->source);
 		if (m->data[0])
-			plan_warn(ctx->plan, "mount `%s`: `%s` has no effect on a bind mount", m->dest,
-				  m->data);
+			plan_warn(ctx->plan, "mount `%s`: `%s` has no effect on a bind mount",
+				  m->dest, m->data);
 		return 0;
 	}
 	if (!type)
@@ -292,7 +303,8 @@ int plan_mounts(struct plan_ctx *ctx, struct err **err)
 		int r = decode_mount(ctx, &ctx->config->mounts[i], &plan->mounts[i], err);
 
 		if (r < 0)
-			return err_wrap(err, "mounts[%zu] (`%s`)", i, ctx->config->mounts[i].destination);
+			return err_wrap(err, "mounts[%zu] (`%s`)", i,
+					ctx->config->mounts[i].destination);
 	}
 	return 0;
 }

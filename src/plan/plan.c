@@ -19,9 +19,11 @@
 #include "plan/internal.h"
 
 _Static_assert((int)PLAN_NS_COUNT == (int)OCI_NS_COUNT && (int)PLAN_NS_NET == (int)OCI_NS_NETWORK &&
-		       (int)PLAN_NS_USER == (int)OCI_NS_USER && (int)PLAN_NS_TIME == (int)OCI_NS_TIME &&
-		       (int)PLAN_NS_MOUNT == (int)OCI_NS_MOUNT && (int)PLAN_NS_PID == (int)OCI_NS_PID &&
-		       (int)PLAN_NS_IPC == (int)OCI_NS_IPC && (int)PLAN_NS_UTS == (int)OCI_NS_UTS &&
+		       (int)PLAN_NS_USER == (int)OCI_NS_USER &&
+		       (int)PLAN_NS_TIME == (int)OCI_NS_TIME &&
+		       (int)PLAN_NS_MOUNT == (int)OCI_NS_MOUNT &&
+		       (int)PLAN_NS_PID == (int)OCI_NS_PID && (int)PLAN_NS_IPC == (int)OCI_NS_IPC &&
+		       (int)PLAN_NS_UTS == (int)OCI_NS_UTS &&
 		       (int)PLAN_NS_CGROUP == (int)OCI_NS_CGROUP,
 	       "namespace types in the same order");
 _Static_assert((int)PLAN_HOOK_COUNT == (int)OCI_HOOK_COUNT &&
@@ -130,10 +132,11 @@ static int refuse_unsupported(const struct plan_ctx *ctx, struct err **err)
 		bool present;
 		const char *name;
 	} rows[] = {
-		{ lin->n_net_devices > 0, "linux.netDevices" },
-		{ lin->intel_rdt != NULL, "linux.intelRdt" },
-		{ lin->memory_policy != NULL, "linux.memoryPolicy" },
-		{ lin->personality && lin->personality->domain != 0, "linux.personality other than LINUX" },
+		{lin->n_net_devices > 0, "linux.netDevices"},
+		{lin->intel_rdt != NULL, "linux.intelRdt"},
+		{lin->memory_policy != NULL, "linux.memoryPolicy"},
+		{lin->personality && lin->personality->domain != 0,
+		 "linux.personality other than LINUX"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -141,7 +144,8 @@ static int refuse_unsupported(const struct plan_ctx *ctx, struct err **err)
 			return err_text(err, ENOTSUP, "%s is not supported", rows[i].name);
 	}
 	if (lin->mount_label && !ctx->env->caps->selinux)
-		return err_text(err, ENOTSUP, "linux.mountLabel is set but SELinux is not enabled on this host");
+		return err_text(err, ENOTSUP,
+				"linux.mountLabel is set but SELinux is not enabled on this host");
 	return 0;
 }
 
@@ -153,7 +157,8 @@ static int check_needs_mount_ns(const struct plan_ctx *ctx, struct err **err)
 		return 0;
 	if (ctx->config->n_mounts > 0)
 		return err_text(err, EINVAL, "mounts need a mount namespace");
-	if ((lin->masked_paths && lin->masked_paths[0]) || (lin->readonly_paths && lin->readonly_paths[0]))
+	if ((lin->masked_paths && lin->masked_paths[0]) ||
+	    (lin->readonly_paths && lin->readonly_paths[0]))
 		return err_text(err, EINVAL,
 				"linux.maskedPaths and linux.readonlyPaths need a mount namespace");
 	if (ctx->config->root->readonly)
@@ -225,8 +230,8 @@ int plan_build(const struct oci_config *config, const struct plan_options *opts,
 	       const struct plan_env *env, struct plan **ret, struct err **err)
 {
 	static int (*const steps[])(struct plan_ctx *, struct err **) = {
-		plan_namespaces, plan_ids,     plan_rest,   plan_process, plan_rootfs,
-		plan_cow,	 plan_mounts,  plan_devices, plan_sysctl, plan_seccomp,
+		plan_namespaces, plan_ids,    plan_rest,    plan_process, plan_rootfs,
+		plan_cow,	 plan_mounts, plan_devices, plan_sysctl,  plan_seccomp,
 	};
 	struct plan_ctx ctx = start(config, config->process, opts, env);
 

@@ -99,8 +99,9 @@ struct plan_rootfs {
 };
 
 enum plan_mount_kind {
-	PLAN_MOUNT_FS,	   /* a new file system of type fstype */
-	PLAN_MOUNT_BIND,   /* source is an absolute host path */
+	PLAN_MOUNT_FS,	    /* a new file system of type fstype */
+	PLAN_MOUNT_BIND,    /* source is an absolute host path */
+	PLAN_MOUNT_REMOUNT, /* new flags for what an earlier entry, or the image, has mounted there */
 	PLAN_MOUNT_CGROUP, /* type cgroup: what that means depends on the host's hierarchies */
 };
 
@@ -272,7 +273,7 @@ struct plan_options {
 	const char *bundle; /* absolute */
 	bool no_pivot;
 	bool no_new_keyring;
-	bool again;	     /* the container exists already (exec, delete): root.path may be gone by now */
+	bool again; /* the container exists already (exec, delete): root.path may be gone by now */
 	const char *cow; /* --cow: "on", "off", "auto"; NULL: not given (annotation, then env, then
 			    file decide) */
 	const char *cow_env;	  /* SANDLOCK_COW, or NULL */

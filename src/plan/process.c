@@ -21,10 +21,10 @@ static int refuse_unsupported(const struct oci_process *process, const struct ho
 		bool present;
 		const char *name;
 	} rows[] = {
-		{ process->scheduler != NULL, "process.scheduler" },
-		{ process->io_priority != NULL, "process.ioPriority" },
-		{ process->exec_cpu_affinity != NULL, "process.execCPUAffinity" },
-		{ process->landlock != NULL, "process.landlock" },
+		{process->scheduler != NULL, "process.scheduler"},
+		{process->io_priority != NULL, "process.ioPriority"},
+		{process->exec_cpu_affinity != NULL, "process.execCPUAffinity"},
+		{process->landlock != NULL, "process.landlock"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -32,11 +32,13 @@ static int refuse_unsupported(const struct oci_process *process, const struct ho
 			return err_text(err, ENOTSUP, "%s is not supported", rows[i].name);
 	}
 	if (process->apparmor_profile && !caps->apparmor)
-		return err_text(err, ENOTSUP,
-				"process.apparmorProfile is set but AppArmor is not enabled on this host");
+		return err_text(
+			err, ENOTSUP,
+			"process.apparmorProfile is set but AppArmor is not enabled on this host");
 	if (process->selinux_label && !caps->selinux)
-		return err_text(err, ENOTSUP,
-				"process.selinuxLabel is set but SELinux is not enabled on this host");
+		return err_text(
+			err, ENOTSUP,
+			"process.selinuxLabel is set but SELinux is not enabled on this host");
 	return 0;
 }
 
@@ -51,8 +53,10 @@ static uint64_t cap_mask(struct plan_ctx *ctx, char *const *names, uint64_t gran
 		if (known && (grantable & UINT64_C(1) << n))
 			mask |= UINT64_C(1) << n;
 		else
-			plan_warn(ctx->plan, known ? "capability `%s` cannot be granted" :
-						     "unknown capability `%s` is ignored", names[i]);
+			plan_warn(ctx->plan,
+				  known ? "capability `%s` cannot be granted"
+					: "unknown capability `%s` is ignored",
+				  names[i]);
 	}
 	return mask;
 }
@@ -104,18 +108,22 @@ static int check_mapped(const struct plan *plan, struct err **err)
 	if (ids->how == PLAN_MAP_NONE)
 		return 0;
 	if (!plan_id_inside(ids->uids, ids->n_uids, p->uid, &outside))
-		return err_text(err, EINVAL, "process.user.uid %u is not mapped in the user namespace", p->uid);
+		return err_text(err, EINVAL,
+				"process.user.uid %u is not mapped in the user namespace", p->uid);
 	if (!plan_id_inside(ids->gids, ids->n_gids, p->gid, &outside))
-		return err_text(err, EINVAL, "process.user.gid %u is not mapped in the user namespace", p->gid);
+		return err_text(err, EINVAL,
+				"process.user.gid %u is not mapped in the user namespace", p->gid);
 	for (size_t i = 0; i < p->n_groups; i++) {
 		if (!plan_id_inside(ids->gids, ids->n_gids, p->groups[i], &outside))
 			return err_text(err, EINVAL,
-					"process.user.additionalGids: %u is not mapped in the user namespace",
+					"process.user.additionalGids: %u is not mapped in the user "
+					"namespace",
 					p->groups[i]);
 	}
 	if (ids->how == PLAN_MAP_SELF && p->n_groups > 0)
 		return err_text(err, EINVAL,
-				"process.user.additionalGids cannot be set in a user namespace with one id");
+				"process.user.additionalGids cannot be set in a user namespace "
+				"with one id");
 	return 0;
 }
 
@@ -156,7 +164,7 @@ static void set_rlimits(struct plan_ctx *ctx)
 
 int plan_process(struct plan_ctx *ctx, struct err **err)
 {
-	static char *const no_env[] = { NULL };
+	static char *const no_env[] = {NULL};
 	const struct oci_process *from = ctx->process;
 	struct plan_process *to = &ctx->plan->process;
 	int r;

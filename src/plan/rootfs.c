@@ -87,14 +87,14 @@ static struct choice cow_mode(const struct plan_ctx *ctx)
 	const char *annotation = plan_annotation(ctx->plan, "run.sandlock.cow");
 
 	if (ctx->opts->cow)
-		return (struct choice){ ctx->opts->cow, "--cow" };
+		return (struct choice){ctx->opts->cow, "--cow"};
 	if (annotation)
-		return (struct choice){ annotation, "annotation run.sandlock.cow" };
+		return (struct choice){annotation, "annotation run.sandlock.cow"};
 	if (ctx->opts->cow_env && ctx->opts->cow_env[0])
-		return (struct choice){ ctx->opts->cow_env, "SANDLOCK_COW" };
+		return (struct choice){ctx->opts->cow_env, "SANDLOCK_COW"};
 	if (ctx->opts->conf_cow)
-		return (struct choice){ ctx->opts->conf_cow, "configuration file" };
-	return (struct choice){ "auto", "default" };
+		return (struct choice){ctx->opts->conf_cow, "configuration file"};
+	return (struct choice){"auto", "default"};
 }
 
 static int decide(struct plan_ctx *ctx, const struct host_dir *dir, struct err **err)
@@ -117,9 +117,9 @@ static int decide(struct plan_ctx *ctx, const struct host_dir *dir, struct err *
 		cow->reason = "auto: the container's root may not write to root.path";
 	} else {
 		cow->on = false;
-		cow->reason = ctx->plan->rootfs.readonly ?
-				      "auto: root.readonly, used in place" :
-				      "auto: root.path is writable, used in place";
+		cow->reason = ctx->plan->rootfs.readonly
+				      ? "auto: root.readonly, used in place"
+				      : "auto: root.path is writable, used in place";
 	}
 	return 0;
 }
@@ -139,14 +139,15 @@ static int word_annotation(const struct plan_ctx *ctx, const char *key, const ch
 		if (strcmp(words[i] + refused, value) != 0)
 			continue;
 		if (refused)
-			return err_text(err, ENOTSUP, "annotation %s: `%s` is not supported yet", key, value);
+			return err_text(err, ENOTSUP, "annotation %s: `%s` is not supported yet",
+					key, value);
 		*ret = i;
 		return 0;
 	}
 	return err_text(err, EINVAL, "annotation %s: unknown value `%s`", key, value);
 }
 
-static const char *const share_words[] = { "auto", "link", "reflink", "copy", NULL };
+static const char *const share_words[] = {"auto", "link", "reflink", "copy", NULL};
 
 const char *plan_share_name(enum plan_share share)
 {
@@ -155,17 +156,18 @@ const char *plan_share_name(enum plan_share share)
 
 static int cow_words(struct plan_ctx *ctx, unsigned *ret_ids, struct err **err)
 {
-	static const char *const keep_words[] = { "discard", "keep", "!commit", NULL };
-	static const char *const populate_words[] = { "auto", "eager", "!lazy", NULL };
-	static const char *const guard_words[] = { "default", "!strict", NULL };
-	static const char *const ids_words[] = { "auto", "mapped", "shifted", NULL };
+	static const char *const keep_words[] = {"discard", "keep", "!commit", NULL};
+	static const char *const populate_words[] = {"auto", "eager", "!lazy", NULL};
+	static const char *const guard_words[] = {"default", "!strict", NULL};
+	static const char *const ids_words[] = {"auto", "mapped", "shifted", NULL};
 	struct plan_cow *cow = &ctx->plan->cow;
 	unsigned share, keep, ignored;
 	int r;
 
 	if ((r = word_annotation(ctx, "run.sandlock.cow.share", share_words, &share, err)) < 0 ||
 	    (r = word_annotation(ctx, "run.sandlock.cow.keep", keep_words, &keep, err)) < 0 ||
-	    (r = word_annotation(ctx, "run.sandlock.cow.populate", populate_words, &ignored, err)) < 0 ||
+	    (r = word_annotation(ctx, "run.sandlock.cow.populate", populate_words, &ignored, err)) <
+		    0 ||
 	    (r = word_annotation(ctx, "run.sandlock.cow.guard", guard_words, &ignored, err)) < 0 ||
 	    (r = word_annotation(ctx, "run.sandlock.cow.ids", ids_words, ret_ids, err)) < 0)
 		return r;
@@ -174,14 +176,16 @@ static int cow_words(struct plan_ctx *ctx, unsigned *ret_ids, struct err **err)
 	return 0;
 }
 
-static int cow_ids(struct plan_ctx *ctx, unsigned word, const struct host_dir *dir, struct err **err)
+static int cow_ids(struct plan_ctx *ctx, unsigned word, const struct host_dir *dir,
+		   struct err **err)
 {
 	const struct plan_ids *ids = &ctx->plan->ids;
 	uint32_t inside;
 
 	if (word == 2 && ids->how == PLAN_MAP_NONE)
-		return err_text(err, EINVAL,
-				"annotation run.sandlock.cow.ids: `shifted` needs a new user namespace");
+		return err_text(
+			err, EINVAL,
+			"annotation run.sandlock.cow.ids: `shifted` needs a new user namespace");
 	/* An owner that even we cannot see cannot be shifted either. */
 	ctx->plan->cow.shift_ids =
 		word == 2 || (word == 0 && ids->how != PLAN_MAP_NONE && dir->uid != OVERFLOW_ID &&
@@ -209,7 +213,8 @@ static int cow_places(struct plan_ctx *ctx, struct err **err)
 
 		for (size_t i = 0; more && more[i]; i++)
 			strv_add(&cow->lowers,
-				 plan_clean_path(plan, plan_absolute(plan, ctx->opts->bundle, more[i])));
+				 plan_clean_path(plan,
+						 plan_absolute(plan, ctx->opts->bundle, more[i])));
 		strv_free(more);
 	}
 	if (dir)
@@ -222,7 +227,8 @@ static int cow_places(struct plan_ctx *ctx, struct err **err)
 	for (size_t i = 0; cow->lowers[i]; i++) {
 		if (is_below(cow->dir, cow->lowers[i]))
 			return err_text(err, EINVAL,
-					"the copy-on-write directory `%s` lies inside the lower directory `%s`",
+					"the copy-on-write directory `%s` lies inside the lower "
+					"directory `%s`",
 					cow->dir, cow->lowers[i]);
 	}
 	plan->rootfs.path = plan_printf(plan, "%s/root", cow->dir);
@@ -232,7 +238,7 @@ static int cow_places(struct plan_ctx *ctx, struct err **err)
 int plan_cow(struct plan_ctx *ctx, struct err **err)
 {
 	struct plan *plan = ctx->plan;
-	struct host_dir dir = { 0 };
+	struct host_dir dir = {0};
 	unsigned ids;
 	int r = ctx->env->dir_facts(plan->rootfs.config_path, &dir);
 

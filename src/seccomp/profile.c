@@ -30,8 +30,8 @@ static void filter_cleanup(scmp_filter_ctx *ctx)
 		seccomp_release(*ctx);
 }
 
-static int action_value(enum oci_seccomp_action action, const struct oci_opt_u32 *number, uint32_t *ret,
-			struct err **err)
+static int action_value(enum oci_seccomp_action action, const struct oci_opt_u32 *number,
+			uint32_t *ret, struct err **err)
 {
 	uint32_t n = number->set ? number->v : EPERM;
 
@@ -60,15 +60,19 @@ static int action_value(enum oci_seccomp_action action, const struct oci_opt_u32
 	case OCI_SECCOMP_NOTIFY:
 		break;
 	}
-	return err_text(err, ENOTSUP, "seccomp: the action %s is not supported", oci_seccomp_action_name(action));
+	return err_text(err, ENOTSUP, "seccomp: the action %s is not supported",
+			oci_seccomp_action_name(action));
 }
 
 static enum scmp_compare compare_op(enum oci_seccomp_op op)
 {
 	static const enum scmp_compare ops[] = {
-		[OCI_SECCOMP_NE] = SCMP_CMP_NE, [OCI_SECCOMP_LT] = SCMP_CMP_LT,
-		[OCI_SECCOMP_LE] = SCMP_CMP_LE, [OCI_SECCOMP_EQ] = SCMP_CMP_EQ,
-		[OCI_SECCOMP_GE] = SCMP_CMP_GE, [OCI_SECCOMP_GT] = SCMP_CMP_GT,
+		[OCI_SECCOMP_NE] = SCMP_CMP_NE,
+		[OCI_SECCOMP_LT] = SCMP_CMP_LT,
+		[OCI_SECCOMP_LE] = SCMP_CMP_LE,
+		[OCI_SECCOMP_EQ] = SCMP_CMP_EQ,
+		[OCI_SECCOMP_GE] = SCMP_CMP_GE,
+		[OCI_SECCOMP_GT] = SCMP_CMP_GT,
 		[OCI_SECCOMP_MASKED_EQ] = SCMP_CMP_MASKED_EQ,
 	};
 
@@ -78,7 +82,8 @@ static enum scmp_compare compare_op(enum oci_seccomp_op op)
 /* "SCMP_ARCH_X86_64" -> "x86_64" -> token; 0 for one that this library does not know. */
 static uint32_t arch_token(const char *name)
 {
-	cleanup_free char *lower = xstrdup(str_starts(name, "SCMP_ARCH_") ? name + strlen("SCMP_ARCH_") : name);
+	cleanup_free char *lower =
+		xstrdup(str_starts(name, "SCMP_ARCH_") ? name + strlen("SCMP_ARCH_") : name);
 
 	for (char *p = lower; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
@@ -92,9 +97,11 @@ static int add_architectures(scmp_filter_ctx ctx, char *const *names, struct err
 		int r = token ? seccomp_arch_add(ctx, token) : -EINVAL;
 
 		if (token == 0)
-			log_debug("seccomp: the architecture %s is unknown to this libseccomp", names[i]);
+			log_debug("seccomp: the architecture %s is unknown to this libseccomp",
+				  names[i]);
 		else if (r == -EDOM) /* other endianness: can never run here */
-			log_debug("seccomp: the architecture %s cannot run on this machine", names[i]);
+			log_debug("seccomp: the architecture %s cannot run on this machine",
+				  names[i]);
 		else if (r < 0 && r != -EEXIST)
 			return err_set(err, r, "seccomp: add the architecture %s", names[i]);
 	}
@@ -155,8 +162,8 @@ static int add_syscall(scmp_filter_ctx ctx, const struct oci_seccomp_syscall *s,
 	return twins || r < 0 ? r : add_rule(ctx, action, name, nr, args, (unsigned)s->n_args, err);
 }
 
-static int add_syscalls(scmp_filter_ctx ctx, const struct oci_seccomp *profile, uint32_t default_action,
-			struct err **err)
+static int add_syscalls(scmp_filter_ctx ctx, const struct oci_seccomp *profile,
+			uint32_t default_action, struct err **err)
 {
 	for (size_t i = 0; i < profile->n_syscalls; i++) {
 		const struct oci_seccomp_syscall *s = &profile->syscalls[i];
@@ -179,7 +186,7 @@ static int add_syscalls(scmp_filter_ctx ctx, const struct oci_seccomp *profile, 
 static int export_bpf(scmp_filter_ctx ctx, struct seccomp_profile *ret)
 {
 	cleanup_fd int fd = memfd_create("seccomp", MFD_CLOEXEC);
-	cleanup_buf struct buf bytes = { 0 };
+	cleanup_buf struct buf bytes = {0};
 	int r;
 
 	if (fd < 0)
@@ -200,16 +207,19 @@ static int export_bpf(scmp_filter_ctx ctx, struct seccomp_profile *ret)
 /* Absent flags: as the other runtimes, no speculation mitigation beyond the kernel's own choice. NEW_LISTENER is ours alone. */
 static unsigned load_flags(const struct oci_seccomp *profile)
 {
-	unsigned allowed = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	unsigned allowed = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG |
+			   SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 
 	return profile->flags.set ? profile->flags.v & allowed : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 }
 
-int seccomp_profile_compile(const struct oci_seccomp *profile, struct seccomp_profile *ret, struct err **err)
+int seccomp_profile_compile(const struct oci_seccomp *profile, struct seccomp_profile *ret,
+			    struct err **err)
 {
 	ATTR_CLEANUP(filter_cleanup) scmp_filter_ctx ctx = NULL;
 	uint32_t default_action = 0;
-	int r = action_value(profile->default_action, &profile->default_errno_ret, &default_action, err);
+	int r = action_value(profile->default_action, &profile->default_errno_ret, &default_action,
+			     err);
 
 	if (r < 0)
 		return r;
@@ -225,7 +235,7 @@ int seccomp_profile_compile(const struct oci_seccomp *profile, struct seccomp_pr
 	r = add_architectures(ctx, profile->architectures, err);
 	if (r < 0 || (r = add_syscalls(ctx, profile, default_action, err)) < 0)
 		return r;
-	*ret = (struct seccomp_profile){ .flags = load_flags(profile) };
+	*ret = (struct seccomp_profile){.flags = load_flags(profile)};
 	r = export_bpf(ctx, ret);
 	return r < 0 ? err_set(err, r, "seccomp: write the filter") : 0;
 }

@@ -15,7 +15,8 @@ struct seccomp_profile {
 };
 
 /* SCMP_ACT_NOTIFY is -ENOTSUP. Names of system calls that this libseccomp does not know are left out (debug log). */
-int seccomp_profile_compile(const struct oci_seccomp *profile, struct seccomp_profile *ret, struct err **err);
+int seccomp_profile_compile(const struct oci_seccomp *profile, struct seccomp_profile *ret,
+			    struct err **err);
 void seccomp_profile_done(struct seccomp_profile *profile);
 
 #endif
