@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/compiler.h"
 #include "cow/cow.h"
+#include "handlers/cred_cache.h"
 #include "handlers/live_name.h"
 #include "handlers/moved.h"
 #include "handlers/nested.h"
@@ -32,26 +33,55 @@ int request_check_alive(const struct request *rq)
 	return host_notif_id_valid(rq->listener, rq->id) ? 0 : -ESRCH;
 }
 
+/* user_namespaces(7): capabilities of a nested namespace say nothing about ours. */
+static int check_nested(const struct request *rq, struct cached_creds *c)
+{
+	ino_t userns;
+	int r;
+
+	if (!c->creds.effective)
+		return 0;
+	r = tracee_userns_ino(rq->svc->proc_fd, rq->tid, &userns);
+	if (r < 0 || userns == rq->svc->userns_ino)
+		return r;
+	c->nested = true;
+	c->nested_effective = c->creds.effective;
+	c->creds.effective = 0;
+	return 0;
+}
+
+static int read_creds(const struct request *rq, struct cached_creds *ret)
+{
+	uint64_t begun = cred_cache_begin(rq->svc->cred_cache);
+	int r;
+
+	ret->nested = false;
+	ret->nested_effective = 0;
+	r = tracee_read_creds(rq->svc->proc_fd, rq->tid, &ret->creds);
+	if (r == 0)
+		r = check_nested(rq, ret);
+	if (r == 0)
+		r = request_check_alive(rq);
+	if (r == 0)
+		cred_cache_add(rq->svc->cred_cache, rq->tid, ret, begun);
+	return r;
+}
+
 int request_need_creds(struct request *rq)
 {
-	ino_t userns = 0;
+	struct cached_creds c;
 	int r;
 
 	if (rq->creds_known)
 		return 0;
-	r = tracee_read_creds(rq->svc->proc_fd, rq->tid, &rq->creds);
-	if (r == 0 && rq->creds.effective)
-		r = tracee_userns_ino(rq->svc->proc_fd, rq->tid, &userns);
-	if (r == 0)
-		r = request_check_alive(rq);
-	if (r < 0)
-		return r;
-	/* user_namespaces(7): capabilities of a nested namespace say nothing about ours. */
-	if (rq->creds.effective && userns != rq->svc->userns_ino) {
-		rq->nested = true;
-		rq->nested_effective = rq->creds.effective;
-		rq->creds.effective = 0;
+	if (!cred_cache_find(rq->svc->cred_cache, rq->tid, &c)) {
+		r = read_creds(rq, &c);
+		if (r < 0)
+			return r;
 	}
+	rq->creds = c.creds;
+	rq->nested = c.nested;
+	rq->nested_effective = c.nested_effective;
 	rq->creds_known = true;
 	return 0;
 }

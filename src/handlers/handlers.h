@@ -40,6 +40,9 @@ int handle_file_setattr(struct request *rq, struct reply *reply);
 /* link.c */
 int handle_link(struct request *rq, struct reply *reply);
 
+/* creds.c */
+int handle_creds(struct request *rq, struct reply *reply);
+
 /* mount.c */
 int handle_mount(struct request *rq, struct reply *reply);
 

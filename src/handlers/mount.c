@@ -24,7 +24,7 @@
 #include "base/compiler.h"
 #include "handlers/handlers.h"
 #include "handlers/request.h"
-#include "host/seccomp_sys.h"
+#include "host/pidfd.h"
 #include "host/thread_cred.h"
 
 /* Defined by the raw mount call; libc's <sys/mount.h> does not go with <linux/mount.h>. */
@@ -166,8 +166,8 @@ static int open_caller(struct request *rq, struct mount_call *call)
 		return r;
 	/* setns with a pidfd, 5.8: all namespaces of one process in one step. The leader's
 	 * namespaces; threads rarely differ. */
-	call->namespaces = (int)syscall(SYS_pidfd_open, call->creds.tgid, 0);
-	return call->namespaces < 0 ? -errno : request_check_alive(rq);
+	call->namespaces = host_pidfd_open(call->creds.tgid);
+	return call->namespaces < 0 ? call->namespaces : request_check_alive(rq);
 }
 
 int handle_mount(struct request *rq, struct reply *reply)

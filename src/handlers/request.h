@@ -15,6 +15,7 @@
 #include "tracee/tracee.h"
 
 struct cow;
+struct cred_cache;
 struct moved_map;
 struct request;
 struct syscall_row;
@@ -46,7 +47,8 @@ struct service {
 	 * as mountinfo shows it. */
 	int container_root;
 	char root_in_fs[PATH_MAX];
-	struct moved_map *moved; /* has its own lock */
+	struct moved_map *moved;       /* has its own lock */
+	struct cred_cache *cred_cache; /* has its own lock */
 	bool protected_symlinks, protected_regular,
 		protected_fifos; /* sysctl fs.protected_* at start */
 };
@@ -84,6 +86,8 @@ enum continue_reason {
 	/* link(2): whatever the path names by then, a new name for an inode modifies neither data
 	   nor mode; at worst one hard link is split. */
 	CONTINUE_LINK_MODIFIES_NOTHING = 1,
+	/* set*id, execve and the like: not guarded at all; we only forget what we knew of the caller before the kernel does it. */
+	CONTINUE_OWN_CREDENTIALS,
 };
 
 /* A call that waits for something outside (the other end of a FIFO) and is tried again by the

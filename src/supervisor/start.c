@@ -30,6 +30,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "cow/cow.h"
+#include "handlers/cred_cache.h"
 #include "handlers/moved.h"
 #include "host/thread_cred.h"
 #include "supervisor/internal.h"
@@ -165,8 +166,9 @@ static int prepare_service(const struct supervisor_params *params, struct server
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
 	server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	svc->moved = moved_new();
+	svc->cred_cache = cred_cache_new();
 	if (svc->proc_fd < 0 || svc->self_fd_dir < 0 || server->epoll < 0 || server->wake_fd < 0 ||
-	    !svc->moved)
+	    !svc->moved || !svc->cred_cache)
 		return errno ? -errno : -ENOMEM;
 	svc->protected_symlinks = sysctl_is_on("protected_symlinks");
 	svc->protected_regular = sysctl_is_on("protected_regular");

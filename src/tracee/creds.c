@@ -95,7 +95,7 @@ static int parse_owner(const char *text, const char *key, unsigned *ret_effectiv
 int tracee_read_creds(int proc_fd, pid_t tid, struct tracee_creds *ret)
 {
 	char text[STATUS_MAX];
-	const char *caps, *umask_text, *tgid;
+	const char *caps, *umask_text, *tgid, *threads;
 	size_t n_tgids;
 	int r;
 
@@ -119,10 +119,12 @@ int tracee_read_creds(int proc_fd, pid_t tid, struct tracee_creds *ret)
 	caps = tracee_field(text, "CapEff");
 	umask_text = tracee_field(text, "Umask");
 	tgid = tracee_field(text, "Tgid");
+	threads = tracee_field(text, "Threads");
 	/* A zombie has no Umask line; it makes no calls either. */
 	if (!caps || !umask_text || !tgid || n_tgids != ret->n_levels || n_tgids == 0 ||
 	    sscanf(caps, "%" SCNx64, &ret->effective) != 1 ||
-	    sscanf(umask_text, "%" SCNo32, &ret->umask) != 1 || sscanf(tgid, "%d", &ret->tgid) != 1)
+	    sscanf(umask_text, "%" SCNo32, &ret->umask) != 1 || !threads ||
+	    sscanf(threads, "%u", &ret->threads) != 1 || sscanf(tgid, "%d", &ret->tgid) != 1)
 		return -ESRCH;
 	return 0;
 }

@@ -37,6 +37,7 @@ struct tracee_creds {
 	gid_t egid, fsgid;
 	uint64_t effective; /* capabilities */
 	uint32_t umask;
+	unsigned threads; /* in the process */
 	size_t n_groups;
 	gid_t groups[TRACEE_GROUPS_MAX];
 	/* Thread and process ids, from the supervisor's pid namespace inwards. */

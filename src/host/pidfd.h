@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Process descriptors, pidfd_open(2), 5.3. */
+#ifndef SANDLOCK_HOST_PIDFD_H
+#define SANDLOCK_HOST_PIDFD_H
+
+#include <sys/types.h>
+
+/* Descriptor (O_CLOEXEC) of a thread group leader, or -errno; any other thread: -EINVAL or -ENOENT, depending on the kernel. */
+int host_pidfd_open(pid_t pid);
+
+#endif
