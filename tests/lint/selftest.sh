@@ -40,11 +40,14 @@ END
 
 #include "cow/cow.h"
 
-const struct command cmd_run = {
-	.name = "run",
+static const struct command commands[] = {
+	{"run", "ID", "run it", cmd_run},
+};
+static const struct option_row rows[] = {
+	{"root", 'r', OPTION_STRING, NULL, NULL, NULL},
 };
 END
-	echo 'see sandlock-oci-run(1)' >docs/man/sandlock-oci.1.md
+	printf '**-r**, **--root** *DIR*\nsee sandlock-oci-run(1)\n' >docs/man/sandlock-oci.1.md
 	echo 'run' >docs/man/sandlock-oci-run.1.md
 	echo 'docs/man/sandlock-oci.1 docs/man/sandlock-oci-run.1' >docs/Makemodule.am
 	printf '#!/bin/sh\n# SPDX-License-Identifier: GPL-2.0-or-later\necho "$1"\n' >tests/x.sh
@@ -103,6 +106,7 @@ passes man
 fails man "a command without a page" "rm docs/man/sandlock-oci-run.1.md"
 fails man "a page without a command" "echo x >docs/man/sandlock-oci-nope.1.md"
 fails man "a command that the main page forgets" "echo >docs/man/sandlock-oci.1.md"
+fails man "an option that its page forgets" "sed -i s/--root/--rot/ docs/man/sandlock-oci.1.md"
 fails man "a page that is not installed" "echo >docs/Makemodule.am"
 cd /
 done_testing
