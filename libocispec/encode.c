@@ -197,6 +197,36 @@ void encode_member_string(struct encoder *e, const char *key, const char *s)
 	encode_string(e, s);
 }
 
+void encode_member_i64(struct encoder *e, const char *key, int64_t v)
+{
+	encode_key(e, key);
+	encode_i64(e, v);
+}
+
+void encode_member_u64(struct encoder *e, const char *key, uint64_t v)
+{
+	encode_key(e, key);
+	encode_u64(e, v);
+}
+
+void encode_member_bool(struct encoder *e, const char *key, bool v)
+{
+	encode_key(e, key);
+	encode_bool(e, v);
+}
+
+void encode_member_object(struct encoder *e, const char *key)
+{
+	encode_key(e, key);
+	encode_begin_object(e);
+}
+
+void encode_member_array(struct encoder *e, const char *key)
+{
+	encode_key(e, key);
+	encode_begin_array(e);
+}
+
 int encode_finish(struct encoder *e)
 {
 	return e->out->error;

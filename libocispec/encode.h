@@ -50,6 +50,11 @@ void encode_pairs(struct encoder *e, const struct oci_pair *pairs,
 
 /* Key and value at once; nothing at all when the value is absent (NULL). */
 void encode_member_string(struct encoder *e, const char *key, const char *s);
+void encode_member_i64(struct encoder *e, const char *key, int64_t v);
+void encode_member_u64(struct encoder *e, const char *key, uint64_t v);
+void encode_member_bool(struct encoder *e, const char *key, bool v);
+void encode_member_object(struct encoder *e, const char *key); /* begins it */
+void encode_member_array(struct encoder *e, const char *key);  /* begins it */
 
 /* 0, or -ENOMEM. The text has no final newline. */
 int encode_finish(struct encoder *e);

@@ -161,11 +161,50 @@ static int make_dir(struct cgroup *cg, struct cgroup_dir *dir, struct err **err)
 	return 0;
 }
 
+typedef int (*dir_fn)(const char *dir, void *arg);
+
+/* Calls fn for every group, children first. A group that vanishes meanwhile is no error. */
+static int walk(const char *dir, dir_fn fn, void *arg)
+{
+	cleanup_dir DIR *d = opendir(dir);
+	struct dirent *de;
+	int r;
+
+	if (!d)
+		return errno == ENOENT ? 0 : -errno;
+	while ((de = readdir(d))) {
+		cleanup_free char *child = NULL;
+
+		if (de->d_type != DT_DIR || de->d_name[0] == '.')
+			continue;
+		child = xasprintf("%s/%s", dir, de->d_name);
+		r = walk(child, fn, arg);
+		if (r < 0)
+			return r;
+	}
+	r = fn(dir, arg);
+	return r == -ENOENT || r == -ENODEV ? 0 : r;
+}
+
 static void unmake(struct cgroup *cg)
 {
 	for (size_t i = cg->n_dirs; i-- > 0;)
 		if (cg->dirs[i].made)
 			rmdir(cg->dirs[i].path);
+}
+
+static int has_child(const char *dir, void *arg)
+{
+	return strcmp(dir, arg) != 0 ? -EEXIST : 0;
+}
+
+/* A group without processes and groups below is what a killed create left: ours as well. */
+static bool is_empty(const char *dir)
+{
+	char text[16];
+
+	return cgroup_read(dir, "cgroup.procs", text, sizeof(text)) == 0 && !text[0] &&
+	       walk(dir, has_child, (void *)dir) == 0;
 }
 
 static int make_all(struct cgroup *cg, const struct cgroup_params *p, struct err **err)
@@ -175,7 +214,7 @@ static int make_all(struct cgroup *cg, const struct cgroup_params *p, struct err
 
 	for (size_t i = 0; i < cg->n_dirs && r == 0; i++) {
 		r = make_dir(cg, &cg->dirs[i], err);
-		n_made += cg->dirs[i].made;
+		n_made += cg->dirs[i].made || is_empty(cg->dirs[i].path);
 	}
 	if (r == 0 && p->resources)
 		r = cg->ops->apply(cg, p->resources, p->rootless, err);
@@ -278,31 +317,6 @@ static int read_pids(const char *dir, struct pid_list *list)
 		list->v[list->n++] = pid;
 	}
 	return 0;
-}
-
-typedef int (*dir_fn)(const char *dir, void *arg);
-
-/* Calls fn for every group, children first. A group that vanishes meanwhile is no error. */
-static int walk(const char *dir, dir_fn fn, void *arg)
-{
-	cleanup_dir DIR *d = opendir(dir);
-	struct dirent *de;
-	int r;
-
-	if (!d)
-		return errno == ENOENT ? 0 : -errno;
-	while ((de = readdir(d))) {
-		cleanup_free char *child = NULL;
-
-		if (de->d_type != DT_DIR || de->d_name[0] == '.')
-			continue;
-		child = xasprintf("%s/%s", dir, de->d_name);
-		r = walk(child, fn, arg);
-		if (r < 0)
-			return r;
-	}
-	r = fn(dir, arg);
-	return r == -ENOENT || r == -ENODEV ? 0 : r;
 }
 
 static int add_pids(const char *dir, void *arg)

@@ -14,6 +14,7 @@
 
 struct cgroup;
 struct err;
+struct oci_device_rule;
 struct oci_resources;
 
 enum cgroup_manager {
@@ -62,6 +63,11 @@ int cgroup_signal(struct cgroup *cg, int sig, struct err **err);
 
 /* Kills what is left in the groups, waits for its end (a few seconds at most) and removes them. */
 int cgroup_destroy(struct cgroup *cg, struct err **err);
+
+/* Devices that every container may use, whatever the rules of config.json say; *ret_n entries, constant. */
+const struct oci_device_rule *cgroup_default_device_rules(size_t *ret_n);
+/* Without a denying rule no device rules are loaded at all. */
+bool cgroup_has_deny_rule(const struct oci_resources *resources);
 
 static inline void cgroup_cleanup_fn(struct cgroup **cg)
 {

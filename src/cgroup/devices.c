@@ -44,6 +44,12 @@ const struct oci_device_rule cgroup_default_devices[] = {
 /* clang-format on */
 const size_t cgroup_n_default_devices = ARRAY_SIZE(cgroup_default_devices);
 
+const struct oci_device_rule *cgroup_default_device_rules(size_t *ret_n)
+{
+	*ret_n = cgroup_n_default_devices;
+	return cgroup_default_devices;
+}
+
 bool cgroup_has_deny_rule(const struct oci_resources *res)
 {
 	for (size_t i = 0; i < res->n_devices; i++)

@@ -70,7 +70,6 @@ char *cgroup_rdma_text(const struct oci_rdma *rdma);
 /* devices.c */
 extern const struct oci_device_rule cgroup_default_devices[];
 extern const size_t cgroup_n_default_devices;
-bool cgroup_has_deny_rule(const struct oci_resources *res);
 int cgroup_devices_v1(const char *dir, const struct oci_resources *res, struct err **err);
 int cgroup_devices_v2(const char *dir, const struct oci_resources *res, bool rootless,
 		      struct err **err);

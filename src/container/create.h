@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A create in progress; shared by create and run. */
+#ifndef SANDLOCK_CONTAINER_CREATE_H
+#define SANDLOCK_CONTAINER_CREATE_H
+
+#include <errno.h>
+
+#include "container/conf.h"
+#include "container/container.h"
+#include "container/spawn.h"
+
+struct container;
+struct err;
+struct oci_config;
+struct plan;
+
+struct creation {
+	const struct create_params *p;
+	bool console_return; /* run in the foreground with a terminal: the pty master is wanted in spawn.console_fd */
+	char *bundle; /* absolute */
+	char *config_text;
+	size_t config_len;
+	struct oci_config *config;
+	struct conf conf;
+	bool rootless;
+	struct plan *plan;
+	struct container *c; /* locked */
+	struct cgroup *cg;
+	int control_fd;	 /* of the supervisor, until it has it */
+	int lifeline_fd; /* see supervisor_start */
+	struct spawn spawn;
+	bool hooks_started; /* then a failure runs poststop */
+};
+
+#define CREATION_INIT(params)                                                                      \
+	{                                                                                          \
+		.p = (params), .control_fd = -EBADF, .lifeline_fd = -EBADF,                        \
+		.spawn = {.console_fd = -EBADF, .userns_fd = -EBADF},                              \
+	}
+
+/* config.json read, plan built. Touches nothing. */
+int creation_plan(struct creation *cr, struct err **err);
+/* Everything up to the parked init and the pid file. On failure nothing is left. */
+int creation_make(struct creation *cr, struct err **err);
+void creation_done(struct creation *cr);
+
+#endif
