@@ -64,13 +64,12 @@ static int build_plan(struct creation *cr, struct err **err)
 		.conf_cow = cr->conf.cow,
 		.conf_cow_dir = cr->conf.cow_dir,
 	};
-	struct host_caps caps;
-	struct plan_env env = {.caps = &caps, .dir_facts = host_dir_facts};
-	int r = host_probe(&caps);
+	struct plan_env env = {.caps = &cr->caps, .dir_facts = host_dir_facts};
+	int r = host_probe(&cr->caps);
 
 	if (r < 0)
 		return err_set(err, r, "look at the host");
-	cr->rootless = caps.euid != 0 || caps.in_userns;
+	cr->rootless = cr->caps.euid != 0 || cr->caps.in_userns;
 	return plan_build(cr->config, &opts, &env, &cr->plan, err);
 }
 

@@ -22,6 +22,7 @@ struct creation {
 	size_t config_len;
 	struct oci_config *config;
 	struct conf conf;
+	struct host_caps caps; /* the plan borrows from it */
 	bool rootless;
 	struct plan *plan;
 	struct container *c; /* locked */

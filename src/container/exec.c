@@ -45,6 +45,7 @@ struct exec {
 	char **cap_lists[5];
 	struct cgroup *cg;
 	struct plan *plan;
+	struct host_caps host; /* the plan borrows from it */
 	int init_pidfd;
 	pid_t pid; /* of the new process, as soon as there is one */
 	struct spawn spawn;
@@ -159,9 +160,8 @@ static int build_plan(struct exec *ex, struct err **err)
 		.again = true,
 		.cow = ex->c->status->cow_dir ? "on" : "off",
 	};
-	struct host_caps caps;
-	struct plan_env env = {.caps = &caps, .dir_facts = host_dir_facts};
-	int r = host_probe(&caps);
+	struct plan_env env = {.caps = &ex->host, .dir_facts = host_dir_facts};
+	int r = host_probe(&ex->host);
 
 	if (r < 0)
 		return err_set(err, r, "look at the host");

@@ -33,6 +33,7 @@
  */
 struct hook_plan {
 	struct oci_config *config;
+	struct host_caps caps; /* the plan borrows from it */
 	struct plan *plan;
 };
 
@@ -46,15 +47,14 @@ static void hook_plan_done(struct hook_plan *hp)
 static int load_hooks(struct container *c, struct hook_plan *hp, struct err **err)
 {
 	struct plan_options opts = {.id = c->id, .again = true, .cow = "off"};
-	struct host_caps caps;
-	struct plan_env env = {.caps = &caps, .dir_facts = host_dir_facts};
+	struct plan_env env = {.caps = &hp->caps, .dir_facts = host_dir_facts};
 	int r;
 
 	if (!c->status || !c->status->has_hooks)
 		return 0;
 	opts.bundle = c->status->bundle;
 	r = store_load_config(c, &hp->config, err);
-	if (r == 0 && (r = host_probe(&caps)) < 0)
+	if (r == 0 && (r = host_probe(&hp->caps)) < 0)
 		err_set(err, r, "look at the host");
 	return r < 0 ? r : plan_build(hp->config, &opts, &env, &hp->plan, err);
 }
