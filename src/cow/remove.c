@@ -150,6 +150,7 @@ static int enter(struct removal *rm, const char *name)
 		r = host_statx(chain_fd(&rm->chain), "", &st);
 	if (r < 0)
 		return r;
+	rm->name[0] = '\0'; /* from here on the chain says it */
 	if (host_statx_dev(&st) != rm->dev || host_statx_is_mount(&st))
 		return -EBUSY;
 	/* a deep tree is left by "..", which needs search permission here */

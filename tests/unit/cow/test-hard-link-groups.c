@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names that are one file in the lower are one private file in the live root; a file of one name stays shared although other live
+ * roots link it as well.
+ */
+#include <config.h>
+
+#include "tests/unit/cow/store.h"
+
+static void must_link(const char *l, const char *from, const char *to)
+{
+	if (link(tree_path(l, from), tree_path(l, to)) < 0)
+		bail("link %s: %s", to, strerror(errno));
+}
+
+static void make_lower(const char *l)
+{
+	tree_mkdir(l, "a", 0755);
+	tree_mkdir(l, "a/b", 0755);
+	tree_mkdir(l, "a/b/c", 0755);
+	tree_mkdir(l, "z", 0755);
+	tree_mkdir(l, "etc", 0755);
+	tree_file(l, "a/one", "one", 04755);
+	must_link(l, "a/one", "a/two");
+	must_link(l, "a/one", "a/b/c/three");
+	must_link(l, "a/one", "z/four");
+	tree_file(l, "a/b/empty", "", 0644);
+	must_link(l, "a/b/empty", "z/empty");
+	tree_file(l, "etc/conf", "c", 0644);
+	must_link(l, "etc/conf", "z/conf");
+	tree_file(l, "z/single", "s", 0644);
+	for (int i = 0; i < 4; i++)
+		tree_time(l, ((const char *[]){"a", "a/b", "a/b/c", "z"})[i], 1100000000 + i, i);
+}
+
+static void check_store(const char *l, const char *store, enum cow_share share, const char *what)
+{
+	struct cow_stats stats;
+	struct cow *cow = must_create(store, l, share);
+	const char *root = tree_path(store, "root");
+
+	must_populate(cow, &stats);
+	is_int(tree_stat(root, "a/one").st_ino, tree_stat(root, "z/four").st_ino,
+	       "%s: names in different directories are one file", what);
+	is_int(tree_stat(root, "a/one").st_nlink, 4, "%s: with four names, and no others", what);
+	is_int(tree_stat(root, "z/empty").st_nlink, 2, "%s: an empty file too", what);
+	is_int(tree_stat(root, "etc/conf").st_ino, tree_stat(root, "z/conf").st_ino,
+	       "%s: and one with a name below /etc", what);
+	ok(!live_is_shared(cow, store, "a/one") && !live_is_shared(cow, store, "z/conf"),
+	   "%s: they are private", what);
+	ok(tree_stat(root, "a/one").st_ino != tree_stat(l, "a/one").st_ino,
+	   "%s: and not the lower's inode", what);
+	if (share == COW_SHARE_AUTO) {
+		ok(live_is_shared(cow, store, "z/single"), "%s: a file of one name is shared",
+		   what);
+		is_int(stats.linked, 1, "%s: the only one", what);
+	}
+	is_int(tree_count(store, "work"), 0, "%s: nothing is left in work", what);
+	cow_close(cow);
+}
+
+int main(void)
+{
+	const char *l = tree_temp();
+	const char *first = tree_path(tree_temp(), "s"), *second = tree_path(tree_temp(), "s");
+	const char *third = tree_path(tree_temp(), "s");
+	char *want, *live;
+
+	make_lower(l);
+	check_store(l, first, COW_SHARE_AUTO, "first store");
+	live = tree_snapshot(tree_path(first, "root"), 0);
+	want = tree_snapshot(l, 0);
+	ok(tree_same(live, want), "content, modes and times are the lower's, of directories too");
+	free(want);
+	free(live);
+	is_int(tree_stat(l, "z/single").st_nlink, 2, "the first live root links the single file");
+	check_store(l, second, COW_SHARE_AUTO, "second store");
+	check_store(l, third, COW_SHARE_COPY, "copies");
+	is_int(tree_stat(l, "a/one").st_nlink, 4, "no link to the lower's group stays");
+	return tap_done();
+}
