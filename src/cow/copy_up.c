@@ -242,8 +242,10 @@ static int swap_in(struct cow_copy *copy, const struct statx *private)
 		struct inode got = {0};
 		int r = exchange(copy, &got);
 
-		/* the name is gone: whoever removed it meant what lay there for him, which is what
-		 * we hold */
+		/*
+		 * The name is gone: whoever removed it meant what lay there for him, which is what we hold. (One who between our
+		 * two swaps moved it elsewhere has moved the private file instead: that cannot be told from here.)
+		 */
 		if (r < 0)
 			return r;
 		if (same(got, expected))

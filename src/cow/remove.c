@@ -271,7 +271,7 @@ static int check_meta(int dir_fd)
 /* Only names of ours, and a meta of ours unless there is nothing but a meta being written. */
 static int check_store(int dir_fd)
 {
-	struct host_dir_reader rd;
+	struct host_dir_reader rd = {0};
 	struct host_dirent d;
 	bool needs_meta = false;
 	int r = host_dir_reader_init(&rd, dir_fd);

@@ -94,7 +94,7 @@ static int make_plain(int fd)
 
 static int is_empty(int fd, bool *ret)
 {
-	struct host_dir_reader rd;
+	struct host_dir_reader rd = {0};
 	struct host_dirent d;
 	int r = host_dir_reader_init(&rd, fd);
 

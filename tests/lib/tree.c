@@ -20,7 +20,7 @@
 #include "base/buf.h"
 #include "tests/lib/tap.h"
 
-#define MAX_TEMPS 64
+#define MAX_TEMPS 4096
 
 static char *temps[MAX_TEMPS];
 static size_t n_temps;

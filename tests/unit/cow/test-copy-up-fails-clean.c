@@ -53,7 +53,7 @@ static void check_disk_full(void)
 	struct cow *cow;
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("tmpfs", base, "tmpfs", 0, "size=3m,mode=0700") < 0) {
 		tap_skip("disk full", "not root: no tmpfs can be mounted");
 		return;

@@ -112,14 +112,14 @@ static void check_mount(void)
 	struct cow_fault fault = {0};
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0) {
 		tap_skip("mounts", "not root");
 		return;
 	}
 	tree_mkdir(lower, "mnt", 0755);
 	tree_file(outside, "precious", "p", 0644);
 	cow_close(must_store(store, lower, COW_SHARE_AUTO));
-	if (mount(outside, tree_path(root, "mnt"), NULL, MS_BIND, NULL) < 0)
+	if (mount(outside, tree_path(root, "mnt"), "none", MS_BIND, NULL) < 0)
 		bail("mount: %s", strerror(errno));
 	is_int(cow_remove(store, &fault), -EBUSY, "a mount of the same file system is not entered");
 	is_str(fault.path, "mnt", "the fault names it");
