@@ -104,7 +104,10 @@ run_workload() {
 	AS=$TEST_USER
 	requires_userns
 	requires_subids
-	run_workload "$image"
+	# what a user cannot read no runtime can copy for it: a shared image has to be readable
+	cp -a "$image" "$T/image"
+	chmod -R a+rX "$T/image"
+	run_workload "$T/image"
 }
 
 @test "Debian as root, by hard links" {
