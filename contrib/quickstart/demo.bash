@@ -83,7 +83,7 @@ demo_debian() {
 	demo_bundle "$DEMO/bundle" "$DEMO/image" <<-'EOS'
 		echo "I am $(id -un) in Debian $(cat /etc/debian_version)"
 		echo "edited by the container" >>/etc/issue
-		sed -i "s|^root:|root:|; \$a# a line more" /etc/services
+		sed -i "\$a# a line more" /etc/login.defs
 		adduser --quiet --disabled-password --gecos "" alice
 		su alice -c "echo written by \$(id -un) >~/note"
 		export DEBIAN_FRONTEND=noninteractive
@@ -103,7 +103,7 @@ demo_debian() {
 	run_as "$DEMO_USER" "$RT" diff demo-debian >"$LOGS/diff" || die "sandlock-oci diff failed"
 	note "sandlock-oci diff demo-debian: $(wc -l <"$LOGS/diff") lines" \
 		"($(grep -c '^A' "$LOGS/diff") added, $(grep -c '^C' "$LOGS/diff") changed, $(grep -c '^D' "$LOGS/diff") deleted), among them:"
-	grep -E ' /?(etc/(issue|passwd|services)|home/alice/note|usr/bin/(hello|less)|usr/share/doc|usr/share/(zones|information)|usr/sbin/adduser|var/tmp/links/ls)$' \
+	grep -E ' /?(etc/(issue|passwd|login.defs)|home/alice/note|usr/bin/(hello|less)|usr/share/doc|usr/share/(zones|information)|usr/sbin/adduser|var/tmp/links/ls)$' \
 		"$LOGS/diff" | sed 's/^/        /'
 	run_as "$DEMO_USER" "$RT" delete --force demo-debian || die "delete failed"
 	demo_check_image "$DEMO/image" "$LOGS/image.before"
