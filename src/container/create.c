@@ -301,7 +301,7 @@ static int op_add_listener(void *arg, int listener_fd, struct err **err)
 {
 	const struct creation *cr = arg;
 
-	return supervisor_add_listener(cr->c->dir_fd, listener_fd, cr->c->status->pid, err);
+	return supervisor_add_listener(cr->c->dir_fd, listener_fd, err);
 }
 
 static const struct spawn_ops ops = {

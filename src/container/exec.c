@@ -215,7 +215,7 @@ static int op_add_listener(void *arg, int listener_fd, struct err **err)
 {
 	struct exec *ex = arg;
 
-	return supervisor_add_listener(ex->c->dir_fd, listener_fd, ex->pid, err);
+	return supervisor_add_listener(ex->c->dir_fd, listener_fd, err);
 }
 
 static const struct spawn_ops ops = {

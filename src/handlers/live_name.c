@@ -28,13 +28,13 @@
 #define DELETED " (deleted)"
 #define TRIES	3
 
-static int link_text(const struct request *rq, int fd, char *text)
+static int link_text(const struct service *svc, int fd, char *text)
 {
 	char name[16];
 	ssize_t n;
 
 	snprintf(name, sizeof(name), "%d", fd);
-	n = readlinkat(rq->svc->self_fd_dir, name, text, PATH_MAX);
+	n = readlinkat(svc->self_fd_dir, name, text, PATH_MAX);
 	if (n < 0)
 		return -errno;
 	if (n == PATH_MAX)
@@ -70,6 +70,18 @@ static int try_path(const struct request *rq, const struct object *obj, const ch
 	return 0;
 }
 
+/* Where in its file system lies what `text` names below the mount `place`? -ESTALE: it is not below it. */
+static int path_in_fs(const struct mount_place *place, const char *text, char *ret, size_t max)
+{
+	size_t point_len = strcmp(place->point, "/") == 0 ? 0 : strlen(place->point);
+
+	if (strncmp(text, place->point, point_len) != 0)
+		return -ESTALE;
+	snprintf(ret, max, "%s%s", strcmp(place->root, "/") == 0 ? "" : place->root,
+		 text + point_len);
+	return 0;
+}
+
 /* An object in a mount of the container's own making: its mount's root plus the rest of the text,
  * less the container root's place. */
 static int try_mount(const struct request *rq, const struct object *obj, const char *text,
@@ -77,20 +89,37 @@ static int try_mount(const struct request *rq, const struct object *obj, const c
 {
 	struct mount_place place;
 	char in_fs[2 * PATH_MAX];
-	size_t root_len = strlen(rq->svc->root_in_fs), point_len;
+	size_t root_len = strlen(rq->svc->root_in_fs);
 
-	if (mountinfo_find_fd(rq->svc->proc_fd, rq->tid, obj->fd, &place) < 0)
+	if (mountinfo_find_fd(rq->svc->proc_fd, rq->tid, obj->fd, &place) < 0 ||
+	    path_in_fs(&place, text, in_fs, sizeof(in_fs)) < 0)
 		return -ESTALE;
-	point_len = strcmp(place.point, "/") == 0 ? 0 : strlen(place.point);
-	if (strncmp(text, place.point, point_len) != 0)
-		return -ESTALE;
-	snprintf(in_fs, sizeof(in_fs), "%s%s", strcmp(place.root, "/") == 0 ? "" : place.root,
-		 text + point_len);
 	if (strncmp(in_fs, rq->svc->root_in_fs, root_len) != 0 || in_fs[root_len] != '/')
 		return -ESTALE;
 	if (strlen(in_fs + root_len + 1) >= PATH_MAX)
 		return -ENAMETOOLONG;
 	return try_path(rq, obj, in_fs + root_len + 1, ret);
+}
+
+/*
+ * The live root in the container's mounts, so that what we open there shows container paths in /proc. Learned from the first caller whose root it
+ * is: init itself cannot be asked before its execve (its memory still belongs to the namespace of `create`). Until then our own mount serves.
+ */
+static int container_root(const struct request *rq)
+{
+	int known = atomic_load(rq->svc->container_root), none = -EBADF;
+	cleanup_fd int root = -EBADF;
+	struct stat a, b;
+
+	if (known >= 0)
+		return known;
+	if (tracee_open_root(rq->svc->proc_fd, rq->tid, &root) < 0 || fstat(root, &a) < 0 ||
+	    fstat(cow_root_fd(rq->svc->cow), &b) < 0 || a.st_dev != b.st_dev ||
+	    a.st_ino != b.st_ino || request_check_alive(rq) < 0)
+		return cow_root_fd(rq->svc->cow);
+	if (atomic_compare_exchange_strong(rq->svc->container_root, &none, root))
+		return steal_fd(&root);
+	return atomic_load(rq->svc->container_root);
 }
 
 /* Behind a copy-up: the old inode has lost its name to a private file. */
@@ -103,7 +132,7 @@ static int find_moved(const struct request *rq, const struct object *obj, struct
 
 	if (!moved_find(rq->svc->moved, obj->st.st_ino, &new_ino, path))
 		return -ENOENT;
-	fd = host_openat2(rq->svc->container_root, path, O_PATH | O_NOFOLLOW, 0,
+	fd = host_openat2(container_root(rq), path, O_PATH | O_NOFOLLOW, 0,
 			  RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_ino != new_ino ||
 	    st.st_dev != cow_live_dev(rq->svc->cow))
@@ -127,7 +156,7 @@ int live_name_find(struct request *rq, const struct object *obj, struct live_nam
 
 	*ret = (struct live_name){.parent = -EBADF, .moved_fd = -EBADF};
 	for (int i = 0; i < TRIES && r == -ESTALE; i++) {
-		r = link_text(rq, obj->fd, text);
+		r = link_text(rq->svc, obj->fd, text);
 		if (r < 0)
 			return r;
 		r = try_path(rq, obj, text + strspn(text, "/"), ret);
@@ -151,19 +180,20 @@ void live_name_done(struct live_name *ln)
 	close_fd(&ln->moved_fd);
 }
 
-int live_name_set_root(struct service *svc, pid_t tid)
+int live_name_set_root(struct service *svc)
 {
 	struct mount_place place;
-	cleanup_fd int root = -EBADF;
+	char text[PATH_MAX], in_fs[2 * PATH_MAX];
 	int r;
 
-	r = tracee_open_root(svc->proc_fd, tid, &root);
+	r = link_text(svc, cow_root_fd(svc->cow), text);
 	if (r == 0)
-		r = mountinfo_find_fd(svc->proc_fd, tid, root, &place);
-	if (r < 0)
-		return r;
-	snprintf(svc->root_in_fs, sizeof(svc->root_in_fs), "%s",
-		 strcmp(place.root, "/") == 0 ? "" : place.root);
-	svc->container_root = steal_fd(&root);
-	return 0;
+		r = mountinfo_find_fd(svc->proc_fd, getpid(), cow_root_fd(svc->cow), &place);
+	if (r == 0)
+		r = path_in_fs(&place, text, in_fs, sizeof(in_fs));
+	if (r == 0 && strlen(in_fs) >= sizeof(svc->root_in_fs))
+		r = -ENAMETOOLONG;
+	if (r == 0)
+		snprintf(svc->root_in_fs, sizeof(svc->root_in_fs), "%s", in_fs);
+	return r;
 }

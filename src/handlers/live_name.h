@@ -33,8 +33,7 @@ struct live_name {
 int live_name_find(struct request *rq, const struct object *obj, struct live_name *ret);
 void live_name_done(struct live_name *ln);
 
-/* Notes the container root's place (svc->root_in_fs, svc->container_root) from the mounts of the
- * process tid. */
-int live_name_set_root(struct service *svc, pid_t tid);
+/* Finds svc->root_in_fs from our own mounts, once, before serving begins. */
+int live_name_set_root(struct service *svc);
 
 #endif

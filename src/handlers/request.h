@@ -7,6 +7,7 @@
 #ifndef SANDLOCK_HANDLERS_REQUEST_H
 #define SANDLOCK_HANDLERS_REQUEST_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -43,10 +44,10 @@ struct service {
 	uint64_t permitted; /* capabilities of the supervisor */
 	bool groups_denied; /* setgroups(2) is denied in this user namespace: nobody's groups can
 			       differ */
-	/* Set when the first listener comes: the container's root, and its place in its file system
-	 * as mountinfo shows it. */
-	int container_root;
+	/* The live root's place in its file system, as mountinfo shows it. */
 	char root_in_fs[PATH_MAX];
+	/* The live root in the container's mounts, O_PATH; -EBADF until a caller has shown it. Shared by all threads. */
+	atomic_int *container_root;
 	struct moved_map *moved;       /* has its own lock */
 	struct cred_cache *cred_cache; /* has its own lock */
 	bool protected_symlinks, protected_regular,

@@ -22,7 +22,6 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "handlers/live_name.h"
 #include "supervisor/internal.h"
 #include "supervisor/supervisor.h"
 
@@ -31,7 +30,6 @@
 
 struct control_request {
 	uint32_t kind;
-	int32_t pid;
 };
 
 /* Through /proc/self/fd the name is short whatever the state directory's path is (sun_path has 108
@@ -67,9 +65,9 @@ static int set_timeout(int fd)
 	return 0;
 }
 
-int supervisor_add_listener(int state_dirfd, int listener_fd, pid_t pid, struct err **err)
+int supervisor_add_listener(int state_dirfd, int listener_fd, struct err **err)
 {
-	struct control_request request = {.kind = REQUEST_ADD_LISTENER, .pid = pid};
+	struct control_request request = {.kind = REQUEST_ADD_LISTENER};
 	cleanup_fd int fd = -EBADF;
 	struct sockaddr_un address;
 	int32_t answer = -EIO;
@@ -92,18 +90,6 @@ int supervisor_add_listener(int state_dirfd, int listener_fd, pid_t pid, struct 
 	return r < 0 ? err_set(err, r, "hand the system call listener to the supervisor") : 0;
 }
 
-static int add_listener(struct server *server, int listener, pid_t pid)
-{
-	int r;
-
-	if (!server->had_listener) {
-		r = live_name_set_root(&server->svc, pid);
-		if (r < 0)
-			return r;
-	}
-	return listener_add(server, listener);
-}
-
 static int serve_request(struct server *server, int fd)
 {
 	struct control_request request;
@@ -120,7 +106,7 @@ static int serve_request(struct server *server, int fd)
 		listener = received;
 	if (len != sizeof(request) || request.kind != REQUEST_ADD_LISTENER || n_fds != 1)
 		return -EINVAL;
-	r = add_listener(server, listener, request.pid);
+	r = listener_add(server, listener);
 	if (r == 0)
 		steal_fd(&listener);
 	return r;

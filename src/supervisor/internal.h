@@ -42,6 +42,7 @@ struct waiting {
 struct server {
 	struct service svc;
 	int control_fd, lifeline, epoll;
+	atomic_int container_root;
 	struct listener *listeners;
 	bool had_listener;
 	int wake_fd; /* eventfd: something has been parked */

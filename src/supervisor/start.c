@@ -31,6 +31,7 @@
 #include "base/log.h"
 #include "cow/cow.h"
 #include "handlers/cred_cache.h"
+#include "handlers/live_name.h"
 #include "handlers/moved.h"
 #include "host/thread_cred.h"
 #include "supervisor/internal.h"
@@ -159,7 +160,8 @@ static int prepare_service(const struct supervisor_params *params, struct server
 	struct service *svc = &server->svc;
 
 	*ret_step = "open /proc";
-	svc->container_root = -EBADF;
+	server->container_root = -EBADF;
+	svc->container_root = &server->container_root;
 	svc->may_block = listener_may_block;
 	svc->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	svc->self_fd_dir = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -245,6 +247,11 @@ static ATTR_NORETURN void supervisor_main(const struct supervisor_params *params
 		fail(lifeline, r, step, NULL);
 	make_root(params, &server, owners);
 	cow_owners_free(owners);
+	r = live_name_set_root(&server.svc);
+	if (r < 0) {
+		cow_remove(params->cow.dir, NULL);
+		fail(lifeline, r, "find the mount of the live root", params->cow.dir);
+	}
 	if (fd_send(lifeline, &report, sizeof(report), NULL, 0) < 0) {
 		cow_remove(params->cow.dir, NULL);
 		_exit(1);

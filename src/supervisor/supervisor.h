@@ -55,6 +55,6 @@ int supervisor_listen(int state_dirfd, int *ret_fd, struct err **err);
  * returns when it is being served. Runs in `create` and `exec`. -ENOENT / -ECONNREFUSED: no
  * supervisor.
  */
-int supervisor_add_listener(int state_dirfd, int listener_fd, pid_t pid, struct err **err);
+int supervisor_add_listener(int state_dirfd, int listener_fd, struct err **err);
 
 #endif

@@ -111,7 +111,7 @@ int main(int argc, char **argv)
 		contained(root, pair[1], argv + 3);
 	if (fd_recv(pair[0], &byte, 1, &len, &listener, &n) < 0 || n != 1)
 		die("no listener came", NULL);
-	if (supervisor_add_listener(dirfd, listener, pid, &err) < 0)
+	if (supervisor_add_listener(dirfd, listener, &err) < 0)
 		die("add", err);
 	close(listener);
 	close(lifeline);
