@@ -170,12 +170,29 @@ static int fill_state_dir(struct creation *cr, int *ret_fifo_fd, struct err **er
 	return 0;
 }
 
+/*
+ * The group's name when config.json gives no path. Ids are unique within one state root only: under another root than the default one the
+ * name says which (FNV-1a of its path), or two containers would share a group, and the delete of one would kill the other.
+ */
+static char *cgroup_name(const struct creation *cr)
+{
+	cleanup_free char *usual = NULL;
+	uint32_t hash = 2166136261u;
+
+	if (store_root(NULL, &usual, NULL) == 0 && strcmp(usual, cr->c->root) == 0)
+		return xstrdup(cr->p->id);
+	for (const char *c = cr->c->root; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 16777619u;
+	return xasprintf("%s-%08x", cr->p->id, hash);
+}
+
 static int make_cgroup(struct creation *cr, struct err **err)
 {
+	cleanup_free char *name = cgroup_name(cr);
 	struct cgroup_params params = {
 		.manager = cr->p->cgroup_manager,
 		.path = cr->plan->cgroups_path,
-		.id = cr->p->id,
+		.id = name,
 		.resources = cr->plan->resources,
 		.rootless = cr->rootless,
 	};

@@ -98,6 +98,8 @@ static int detach(const struct supervisor_params *params, int lifeline)
 	sigaction(SIGPIPE, &ignore, NULL);
 	sigaction(SIGHUP, &ignore, NULL);
 	sigaction(SIGINT, &ignore, NULL);
+	/* RLIMIT_FSIZE of whoever ran `create`: a copy-up then fails with EFBIG and does not kill us. */
+	sigaction(SIGXFSZ, &ignore, NULL);
 	prctl(PR_SET_NAME, "sandlock-superv");
 	/* Threads share one heap: an arena each would cost more memory than lock contention costs
 	 * time. */
