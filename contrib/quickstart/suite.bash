@@ -105,7 +105,8 @@ bats_as_user() {
 	cp -R "$SRC/tests/bats" "$SRC/tests/lib" "$work/tests/"
 	cp "$SRC/build/gcc/sandlock-oci" "$work/"
 	# helper programs that bats files run inside containers
-	find "$SRC/build/gcc/tests/bats" -type f -perm -u+x -exec cp -t "$work/tests/bats/" {} + 2>/dev/null || true
+	mkdir "$work/tests/guard"
+	cp "$SRC/build/gcc/tests/guard/guard-probe" "$SRC/build/gcc/tests/guard/guard-run" "$work/tests/guard/" || true
 	mkdir "$work/tmp"
 	chown -R "$TEST_USER:" "$work"
 	# shellcheck disable=SC2016 # for the inner shell

@@ -45,7 +45,7 @@ static int link_moved(struct request *rq, int moved_fd)
 {
 	unsigned op = (unsigned)rq->row->operand;
 	cleanup_object struct object parent = OBJECT_INIT;
-	char name[NAME_MAX + 1], source[48];
+	char name[NAME_MAX + 1], source[16];
 	struct tracee_path path;
 	struct lookup lk;
 	int r;
@@ -61,8 +61,9 @@ static int link_moved(struct request *rq, int moved_fd)
 		r = act_as_caller(rq);
 	if (r < 0)
 		return r;
-	snprintf(source, sizeof(source), "/proc/self/fd/%d", moved_fd);
-	r = linkat(AT_FDCWD, source, parent.fd, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+	snprintf(source, sizeof(source), "%d", moved_fd);
+	r = linkat(rq->svc->self_fd_dir, source, parent.fd, name, AT_SYMLINK_FOLLOW) < 0 ? -errno
+											 : 0;
 	act_as_self(rq);
 	return r;
 }

@@ -194,6 +194,6 @@ int live_name_set_root(struct service *svc)
 	if (r == 0 && strlen(in_fs) >= sizeof(svc->root_in_fs))
 		r = -ENAMETOOLONG;
 	if (r == 0)
-		snprintf(svc->root_in_fs, sizeof(svc->root_in_fs), "%s", in_fs);
+		memcpy(svc->root_in_fs, in_fs, strlen(in_fs) + 1);
 	return r;
 }

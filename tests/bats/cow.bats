@@ -336,11 +336,11 @@ changes_are_seen_and_the_image_is_not_touched() {
 		if chmod 0700 /etc/motd; then exit 10; fi
 		if touch /new; then exit 11; fi
 		if truncate -s 0 /etc/motd; then exit 12; fi
-		echo done
+		echo finished
 	END
 	run sandlock run --cow=on --bundle "$BUNDLE" c
 	assert_success
-	assert_output_has 'Read-only file system' done
+	assert_output_has 'Read-only file system' finished
 }
 
 @test "a profile of config.json is on top: what it denies never reaches the supervisor" {

@@ -86,7 +86,10 @@ static void state(const char *path)
 		value[n] = '\0';
 	printf(" | %o %u:%u %lld %s [%s] x=%s", st.st_mode, st.st_uid, st.st_gid,
 	       (long long)(S_ISREG(st.st_mode) ? st.st_size : 0),
-	       st.st_mtime == OLD_TIME ? "old" : st.st_mtime == 12345 ? "set" : "new", content, value);
+	       st.st_mtime == OLD_TIME ? "old"
+	       : st.st_mtime == 12345  ? "set"
+				       : "new",
+	       content, value);
 }
 
 static long put(int fd)
@@ -102,7 +105,7 @@ static long put(int fd)
 
 static long open_how_fd(const char *path, uint64_t flags, uint64_t resolve)
 {
-	struct open_how how = { .flags = flags, .resolve = resolve };
+	struct open_how how = {.flags = flags, .resolve = resolve};
 
 	return syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
 }
@@ -122,19 +125,58 @@ static const char *through_proc(const char *path, const char *form, int *ret_fd)
 
 /* The cases. Each gets a file of its own: "original\n", 0644, owner 0:0, mtime OLD_TIME. */
 
-static long c_open_wronly(const char *p) { return put(open(p, O_WRONLY)); }
-static long c_open_rdwr(const char *p) { return put(open(p, O_RDWR)); }
-static long c_open_append(const char *p) { return put(open(p, O_WRONLY | O_APPEND)); }
-static long c_open_trunc(const char *p) { return put(open(p, O_WRONLY | O_TRUNC)); }
-static long c_open_rdonly_trunc(const char *p) { return close(open(p, O_RDONLY | O_TRUNC)); }
-static long c_open_creat(const char *p) { return put(open(p, O_WRONLY | O_CREAT, 0600)); }
-static long c_open_creat_trunc(const char *p) { return put(open(p, O_RDWR | O_CREAT | O_TRUNC, 0600)); }
-static long c_open_creat_excl(const char *p) { return put(open(p, O_RDWR | O_CREAT | O_EXCL, 0600)); }
-static long c_open_rdonly_creat(const char *p) { return close(open(p, O_RDONLY | O_CREAT, 0600)); }
-static long c_open_accmode3(const char *p) { return close(open(p, O_ACCMODE)); }
-static long c_open_nofollow(const char *p) { return put(open(p, O_WRONLY | O_NOFOLLOW)); }
-static long c_open_sync(const char *p) { return put(open(p, O_WRONLY | O_SYNC | O_NOATIME)); }
-static long c_open_directory(const char *p) { return put(open(p, O_WRONLY | O_DIRECTORY)); }
+static long c_open_wronly(const char *p)
+{
+	return put(open(p, O_WRONLY));
+}
+static long c_open_rdwr(const char *p)
+{
+	return put(open(p, O_RDWR));
+}
+static long c_open_append(const char *p)
+{
+	return put(open(p, O_WRONLY | O_APPEND));
+}
+static long c_open_trunc(const char *p)
+{
+	return put(open(p, O_WRONLY | O_TRUNC));
+}
+static long c_open_rdonly_trunc(const char *p)
+{
+	return close(open(p, O_RDONLY | O_TRUNC));
+}
+static long c_open_creat(const char *p)
+{
+	return put(open(p, O_WRONLY | O_CREAT, 0600));
+}
+static long c_open_creat_trunc(const char *p)
+{
+	return put(open(p, O_RDWR | O_CREAT | O_TRUNC, 0600));
+}
+static long c_open_creat_excl(const char *p)
+{
+	return put(open(p, O_RDWR | O_CREAT | O_EXCL, 0600));
+}
+static long c_open_rdonly_creat(const char *p)
+{
+	return close(open(p, O_RDONLY | O_CREAT, 0600));
+}
+static long c_open_accmode3(const char *p)
+{
+	return close(open(p, O_ACCMODE));
+}
+static long c_open_nofollow(const char *p)
+{
+	return put(open(p, O_WRONLY | O_NOFOLLOW));
+}
+static long c_open_sync(const char *p)
+{
+	return put(open(p, O_WRONLY | O_SYNC | O_NOATIME));
+}
+static long c_open_directory(const char *p)
+{
+	return put(open(p, O_WRONLY | O_DIRECTORY));
+}
 static long c_open_slash(const char *p)
 {
 	char q[PATH_MAX];
@@ -142,33 +184,69 @@ static long c_open_slash(const char *p)
 	snprintf(q, sizeof(q), "%s/", p);
 	return put(open(q, O_WRONLY));
 }
-static long c_open_opath(const char *p) { return put(open(p, O_PATH | O_WRONLY | O_TRUNC)); }
-static long c_creat(const char *p) { return put(creat(p, 0600)); }
-static long c_openat2_wronly(const char *p) { return put((int)open_how_fd(p, O_WRONLY, 0)); }
-static long c_openat2_trunc(const char *p) { return put((int)open_how_fd(p, O_RDWR | O_TRUNC, 0)); }
-static long c_openat2_rdonly(const char *p) { return close((int)open_how_fd(p, O_RDONLY, 0)); }
-static long c_openat2_beneath(const char *p) { return put((int)open_how_fd(p, O_WRONLY, RESOLVE_BENEATH)); }
-static long c_openat2_nosym(const char *p) { return put((int)open_how_fd(p, O_WRONLY, RESOLVE_NO_SYMLINKS)); }
+static long c_open_opath(const char *p)
+{
+	return put(open(p, O_PATH | O_WRONLY | O_TRUNC));
+}
+static long c_creat(const char *p)
+{
+	return put(creat(p, 0600));
+}
+static long c_openat2_wronly(const char *p)
+{
+	return put((int)open_how_fd(p, O_WRONLY, 0));
+}
+static long c_openat2_trunc(const char *p)
+{
+	return put((int)open_how_fd(p, O_RDWR | O_TRUNC, 0));
+}
+static long c_openat2_rdonly(const char *p)
+{
+	return close((int)open_how_fd(p, O_RDONLY, 0));
+}
+static long c_openat2_beneath(const char *p)
+{
+	return put((int)open_how_fd(p, O_WRONLY, RESOLVE_BENEATH));
+}
+static long c_openat2_nosym(const char *p)
+{
+	return put((int)open_how_fd(p, O_WRONLY, RESOLVE_NO_SYMLINKS));
+}
 static long c_openat2_inroot(const char *p)
 {
-	struct open_how how = { .flags = O_WRONLY, .resolve = RESOLVE_IN_ROOT };
+	struct open_how how = {.flags = O_WRONLY, .resolve = RESOLVE_IN_ROOT};
 	int d = open(dir, O_RDONLY | O_DIRECTORY);
 	char q[PATH_MAX];
 
 	snprintf(q, sizeof(q), "/%s", strrchr(p, '/'));
 	return put((int)syscall(SYS_openat2, d, q, &how, sizeof(how)));
 }
-static long c_openat2_bad_flags(const char *p) { return put((int)open_how_fd(p, 1ull << 40, 0)); }
+static long c_openat2_bad_flags(const char *p)
+{
+	return put((int)open_how_fd(p, 1ull << 40, 0));
+}
 static long c_openat2_bad_size(const char *p)
 {
-	struct open_how how = { .flags = O_WRONLY };
+	struct open_how how = {.flags = O_WRONLY};
 
 	return put((int)syscall(SYS_openat2, AT_FDCWD, p, &how, 8));
 }
-static long c_truncate_0(const char *p) { return truncate(p, 0); }
-static long c_truncate_4(const char *p) { return truncate(p, 4); }
-static long c_truncate_grow(const char *p) { return truncate(p, 20); }
-static long c_truncate_negative(const char *p) { return truncate(p, -1); }
+static long c_truncate_0(const char *p)
+{
+	return truncate(p, 0);
+}
+static long c_truncate_4(const char *p)
+{
+	return truncate(p, 4);
+}
+static long c_truncate_grow(const char *p)
+{
+	return truncate(p, 20);
+}
+static long c_truncate_negative(const char *p)
+{
+	return truncate(p, -1);
+}
 static long c_ftruncate(const char *p)
 {
 	int fd = open(p, O_RDWR);
@@ -189,65 +267,146 @@ static long c_fallocate(const char *p)
 
 	return fallocate(fd, 0, 0, 30);
 }
-static long c_chmod(const char *p) { return chmod(p, 0751); }
-static long c_chmod_setuid(const char *p) { return chmod(p, 04755); }
-static long c_fchmod_rdonly(const char *p) { return fchmod(open(p, O_RDONLY), 0600); }
-static long c_fchmod_opath(const char *p) { return fchmod(open(p, O_PATH), 0600); }
-static long c_fchmodat(const char *p) { return fchmodat(AT_FDCWD, p, 0711, 0); }
-static long c_fchmodat2(const char *p) { return syscall(__NR_fchmodat2, AT_FDCWD, p, 0640, AT_SYMLINK_NOFOLLOW); }
+static long c_chmod(const char *p)
+{
+	return chmod(p, 0751);
+}
+static long c_chmod_setuid(const char *p)
+{
+	return chmod(p, 04755);
+}
+static long c_fchmod_rdonly(const char *p)
+{
+	return fchmod(open(p, O_RDONLY), 0600);
+}
+static long c_fchmod_opath(const char *p)
+{
+	return fchmod(open(p, O_PATH), 0600);
+}
+static long c_fchmodat(const char *p)
+{
+	return fchmodat(AT_FDCWD, p, 0711, 0);
+}
+static long c_fchmodat2(const char *p)
+{
+	return syscall(__NR_fchmodat2, AT_FDCWD, p, 0640, AT_SYMLINK_NOFOLLOW);
+}
 static long c_fchmodat2_empty(const char *p)
 {
 	return syscall(__NR_fchmodat2, open(p, O_PATH), "", 0640, AT_EMPTY_PATH);
 }
-static long c_fchmodat2_flags(const char *p) { return syscall(__NR_fchmodat2, AT_FDCWD, p, 0640, 0x40000000); }
-static long c_chown(const char *p) { return chown(p, 12, 34); }
-static long c_chown_keep(const char *p) { return chown(p, (uid_t)-1, 7); }
-static long c_lchown(const char *p) { return lchown(p, 3, 4); }
-static long c_fchown_rdonly(const char *p) { return fchown(open(p, O_RDONLY), 5, 6); }
-static long c_fchownat(const char *p) { return fchownat(AT_FDCWD, p, 8, 9, 0); }
-static long c_fchownat_empty(const char *p) { return fchownat(open(p, O_PATH), "", 8, 9, AT_EMPTY_PATH); }
+static long c_fchmodat2_flags(const char *p)
+{
+	return syscall(__NR_fchmodat2, AT_FDCWD, p, 0640, 0x40000000);
+}
+static long c_chown(const char *p)
+{
+	return chown(p, 12, 34);
+}
+static long c_chown_keep(const char *p)
+{
+	return chown(p, (uid_t)-1, 7);
+}
+static long c_lchown(const char *p)
+{
+	return lchown(p, 3, 4);
+}
+static long c_fchown_rdonly(const char *p)
+{
+	return fchown(open(p, O_RDONLY), 5, 6);
+}
+static long c_fchownat(const char *p)
+{
+	return fchownat(AT_FDCWD, p, 8, 9, 0);
+}
+static long c_fchownat_empty(const char *p)
+{
+	return fchownat(open(p, O_PATH), "", 8, 9, AT_EMPTY_PATH);
+}
 static long c_two_metadata_calls_on_one_fd(const char *p)
 {
 	int fd = open(p, O_RDONLY);
 
 	return fchown(fd, 21, 22) < 0 ? -1 : fchmod(fd, 04711);
 }
-static long c_utime(const char *p) { return utime(p, &(struct utimbuf){ 5, 12345 }); }
-static long c_utime_now(const char *p) { return utime(p, NULL); }
-static long c_utimes(const char *p) { return utimes(p, (struct timeval[]){ { 5, 6 }, { 12345, 7 } }); }
-static long c_utimes_bad(const char *p) { return utimes(p, (struct timeval[]){ { 5, 6 }, { 12345, 7000000 } }); }
-static long c_futimesat(const char *p) { return futimesat(AT_FDCWD, p, (struct timeval[]){ { 5, 6 }, { 12345, 7 } }); }
+static long c_utime(const char *p)
+{
+	return utime(p, &(struct utimbuf){5, 12345});
+}
+static long c_utime_now(const char *p)
+{
+	return utime(p, NULL);
+}
+static long c_utimes(const char *p)
+{
+	return utimes(p, (struct timeval[]){{5, 6}, {12345, 7}});
+}
+static long c_utimes_bad(const char *p)
+{
+	return utimes(p, (struct timeval[]){{5, 6}, {12345, 7000000}});
+}
+static long c_futimesat(const char *p)
+{
+	return futimesat(AT_FDCWD, p, (struct timeval[]){{5, 6}, {12345, 7}});
+}
 static long c_utimensat(const char *p)
 {
-	return utimensat(AT_FDCWD, p, (struct timespec[]){ { 0, UTIME_OMIT }, { 12345, 123456789 } }, 0);
+	return utimensat(AT_FDCWD, p, (struct timespec[]){{0, UTIME_OMIT}, {12345, 123456789}}, 0);
 }
 static long c_utimensat_omit(const char *p)
 {
-	return utimensat(AT_FDCWD, p, (struct timespec[]){ { 0, UTIME_OMIT }, { 0, UTIME_OMIT } }, 0);
+	return utimensat(AT_FDCWD, p, (struct timespec[]){{0, UTIME_OMIT}, {0, UTIME_OMIT}}, 0);
 }
 static long c_utimensat_nofollow(const char *p)
 {
-	return utimensat(AT_FDCWD, p, (struct timespec[]){ { 1, 1 }, { 12345, 1 } }, AT_SYMLINK_NOFOLLOW);
+	return utimensat(AT_FDCWD, p, (struct timespec[]){{1, 1}, {12345, 1}}, AT_SYMLINK_NOFOLLOW);
 }
 static long c_futimens_rdonly(const char *p)
 {
-	return futimens(open(p, O_RDONLY), (struct timespec[]){ { 1, 1 }, { 12345, 1 } });
+	return futimens(open(p, O_RDONLY), (struct timespec[]){{1, 1}, {12345, 1}});
 }
-static long c_setxattr(const char *p) { return setxattr(p, "user.probe", "v1", 2, 0); }
-static long c_setxattr_replace(const char *p) { return setxattr(p, "user.probe", "v1", 2, XATTR_REPLACE); }
-static long c_setxattr_empty_name(const char *p) { return setxattr(p, "", "v1", 2, 0); }
+static long c_setxattr(const char *p)
+{
+	return setxattr(p, "user.probe", "v1", 2, 0);
+}
+static long c_setxattr_replace(const char *p)
+{
+	return setxattr(p, "user.probe", "v1", 2, XATTR_REPLACE);
+}
+static long c_setxattr_empty_name(const char *p)
+{
+	return setxattr(p, "", "v1", 2, 0);
+}
 static long c_setxattr_too_big(const char *p)
 {
 	static char big[(64 << 10) + 1];
 
 	return setxattr(p, "user.probe", big, sizeof(big), 0);
 }
-static long c_lsetxattr(const char *p) { return lsetxattr(p, "user.probe", "v2", 2, XATTR_CREATE); }
-static long c_fsetxattr_rdonly(const char *p) { return fsetxattr(open(p, O_RDONLY), "user.probe", "v3", 2, 0); }
-static long c_xattr_removexattr(const char *p) { return removexattr(p, "user.probe"); }
-static long c_xattr_lremovexattr(const char *p) { return lremovexattr(p, "user.probe"); }
-static long c_xattr_fremovexattr(const char *p) { return fremovexattr(open(p, O_RDONLY), "user.probe"); }
-static long c_removexattr_missing(const char *p) { return removexattr(p, "user.nothing"); }
+static long c_lsetxattr(const char *p)
+{
+	return lsetxattr(p, "user.probe", "v2", 2, XATTR_CREATE);
+}
+static long c_fsetxattr_rdonly(const char *p)
+{
+	return fsetxattr(open(p, O_RDONLY), "user.probe", "v3", 2, 0);
+}
+static long c_xattr_removexattr(const char *p)
+{
+	return removexattr(p, "user.probe");
+}
+static long c_xattr_lremovexattr(const char *p)
+{
+	return lremovexattr(p, "user.probe");
+}
+static long c_xattr_fremovexattr(const char *p)
+{
+	return fremovexattr(open(p, O_RDONLY), "user.probe");
+}
+static long c_removexattr_missing(const char *p)
+{
+	return removexattr(p, "user.nothing");
+}
 
 static long proc_open(const char *p, const char *form)
 {
@@ -256,10 +415,22 @@ static long proc_open(const char *p, const char *form)
 
 	return put(open(q, O_WRONLY));
 }
-static long c_proc_self_fd(const char *p) { return proc_open(p, "/proc/self/fd"); }
-static long c_proc_thread_self_fd(const char *p) { return proc_open(p, "/proc/thread-self/fd"); }
-static long c_proc_pid_fd(const char *p) { return proc_open(p, "/proc/%d/fd"); }
-static long c_dev_fd(const char *p) { return proc_open(p, "/dev/fd"); }
+static long c_proc_self_fd(const char *p)
+{
+	return proc_open(p, "/proc/self/fd");
+}
+static long c_proc_thread_self_fd(const char *p)
+{
+	return proc_open(p, "/proc/thread-self/fd");
+}
+static long c_proc_pid_fd(const char *p)
+{
+	return proc_open(p, "/proc/%d/fd");
+}
+static long c_dev_fd(const char *p)
+{
+	return proc_open(p, "/dev/fd");
+}
 static long c_proc_self_fd_trunc(const char *p)
 {
 	int fd;
@@ -367,9 +538,18 @@ static long c_dirfd_64bit_register(const char *p)
 	/* AT_FDCWD in the low half only: the kernel looks at 32 bits. */
 	return put((int)syscall(SYS_openat, 0xffffff9cul, strrchr(p, '/') + 1, O_WRONLY));
 }
-static long c_dirfd_bad(const char *p) { return put(openat(999, strrchr(p, '/') + 1, O_WRONLY)); }
-static long c_dirfd_not_dir(const char *p) { return put(openat(open(p, O_RDONLY), "x", O_WRONLY)); }
-static long c_symlink(const char *p) { return symlink(p, at("l1")) < 0 ? -1 : put(open(at("l1"), O_WRONLY)); }
+static long c_dirfd_bad(const char *p)
+{
+	return put(openat(999, strrchr(p, '/') + 1, O_WRONLY));
+}
+static long c_dirfd_not_dir(const char *p)
+{
+	return put(openat(open(p, O_RDONLY), "x", O_WRONLY));
+}
+static long c_symlink(const char *p)
+{
+	return symlink(p, at("l1")) < 0 ? -1 : put(open(at("l1"), O_WRONLY));
+}
 static long c_symlink_chain(const char *p)
 {
 	symlink(p, at("l2a"));
@@ -412,7 +592,7 @@ static long c_symlink_lutimes(const char *p)
 	struct stat st;
 
 	symlink(p, at("l7"));
-	if (utimensat(AT_FDCWD, at("l7"), (struct timespec[]){ { 1, 1 }, { 12345, 1 } },
+	if (utimensat(AT_FDCWD, at("l7"), (struct timespec[]){{1, 1}, {12345, 1}},
 		      AT_SYMLINK_NOFOLLOW) < 0 ||
 	    lstat(at("l7"), &st) < 0)
 		return -1;
@@ -443,7 +623,10 @@ static long c_linkat_follow_proc(const char *p)
 		return -1;
 	return put(open(at("h3"), O_WRONLY));
 }
-static long c_linkat_flags(const char *p) { return linkat(AT_FDCWD, p, AT_FDCWD, at("h4"), 0x40000); }
+static long c_linkat_flags(const char *p)
+{
+	return linkat(AT_FDCWD, p, AT_FDCWD, at("h4"), 0x40000);
+}
 static long c_link_backup_then_replace(const char *p)
 {
 	int fd = open(at("h5.new"), O_WRONLY | O_CREAT | O_EXCL, 0644);
@@ -507,7 +690,9 @@ static long c_mmap_shared(const char *p)
 }
 static long c_mmap_shared_rdonly(const char *p)
 {
-	return mmap(NULL, 8, PROT_READ | PROT_WRITE, MAP_SHARED, open(p, O_RDONLY), 0) == MAP_FAILED ? -1 : 0;
+	return mmap(NULL, 8, PROT_READ | PROT_WRITE, MAP_SHARED, open(p, O_RDONLY), 0) == MAP_FAILED
+		       ? -1
+		       : 0;
 }
 static long c_opath_reopen(const char *p)
 {
@@ -521,10 +706,13 @@ static long c_scm_rights(const char *p)
 	union {
 		char space[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
-	} control = { 0 };
+	} control = {0};
 	char out = 'x';
-	struct iovec iov = { .iov_base = &out, .iov_len = 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof(control.space) };
+	struct iovec iov = {.iov_base = &out, .iov_len = 1};
+	struct msghdr msg = {.msg_iov = &iov,
+			     .msg_iovlen = 1,
+			     .msg_control = control.space,
+			     .msg_controllen = sizeof(control.space)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 	char byte;
 	int pair[2], fd = open(p, O_RDONLY);
@@ -613,7 +801,7 @@ static long c_lowest_fd(const char *p)
 }
 static long c_emfile(const char *p)
 {
-	struct rlimit limit = { 10, 10 };
+	struct rlimit limit = {10, 10};
 
 	setrlimit(RLIMIT_NOFILE, &limit);
 	while (open("/", O_RDONLY) >= 0)
@@ -622,7 +810,7 @@ static long c_emfile(const char *p)
 }
 static long c_emfile_creat(const char *p)
 {
-	struct rlimit limit = { 10, 10 };
+	struct rlimit limit = {10, 10};
 
 	unlink(p);
 	setrlimit(RLIMIT_NOFILE, &limit);
@@ -638,7 +826,7 @@ static long c_fsize(const char *p)
 
 	signal(SIGXFSZ, SIG_IGN);
 	getrlimit(RLIMIT_FSIZE, &old);
-	limit = (struct rlimit){ 4, old.rlim_max };
+	limit = (struct rlimit){4, old.rlim_max};
 	setrlimit(RLIMIT_FSIZE, &limit);
 	r = truncate(p, 100);
 	saved = errno;
@@ -658,7 +846,10 @@ static long c_efault(const char *p)
 	(void)p;
 	return put((int)syscall(SYS_openat, AT_FDCWD, 8, O_WRONLY));
 }
-static long c_efault_times(const char *p) { return (long)syscall(SYS_utimensat, AT_FDCWD, p, 8, 0); }
+static long c_efault_times(const char *p)
+{
+	return (long)syscall(SYS_utimensat, AT_FDCWD, p, 8, 0);
+}
 static long c_empty_path(const char *p)
 {
 	(void)p;
@@ -773,7 +964,7 @@ static void nothing(int sig)
 }
 static long c_fifo_interrupted(const char *p)
 {
-	struct sigaction sa = { .sa_handler = nothing };
+	struct sigaction sa = {.sa_handler = nothing};
 
 	(void)p;
 	mkfifo(at("fifo4"), 0600);
@@ -833,55 +1024,177 @@ struct one {
 	long (*fn)(const char *path);
 };
 
-#define CASE(name) { #name, c_##name }
+#define CASE(name)                                                                                 \
+	{                                                                                          \
+#name, c_##name                                                                    \
+	}
 static const struct one root_cases[] = {
-	CASE(open_wronly), CASE(open_rdwr), CASE(open_append), CASE(open_trunc), CASE(open_rdonly_trunc),
-	CASE(open_creat), CASE(open_creat_trunc), CASE(open_creat_excl), CASE(open_rdonly_creat),
-	CASE(open_accmode3), CASE(open_nofollow), CASE(open_sync), CASE(open_directory), CASE(open_slash),
-	CASE(open_opath), CASE(creat), CASE(openat2_wronly), CASE(openat2_trunc), CASE(openat2_rdonly),
-	CASE(openat2_beneath), CASE(openat2_nosym), CASE(openat2_inroot), CASE(openat2_bad_flags),
-	CASE(openat2_bad_size), CASE(truncate_0), CASE(truncate_4), CASE(truncate_grow), CASE(truncate_negative),
-	CASE(ftruncate), CASE(ftruncate_rdonly), CASE(fallocate), CASE(chmod), CASE(chmod_setuid),
-	CASE(fchmod_rdonly), CASE(fchmod_opath), CASE(fchmodat), CASE(fchmodat2), CASE(fchmodat2_empty),
-	CASE(fchmodat2_flags), CASE(chown), CASE(chown_keep), CASE(lchown), CASE(fchown_rdonly), CASE(fchownat),
-	CASE(fchownat_empty), CASE(two_metadata_calls_on_one_fd), CASE(utime), CASE(utime_now), CASE(utimes),
-	CASE(utimes_bad), CASE(futimesat), CASE(utimensat), CASE(utimensat_omit), CASE(utimensat_nofollow),
-	CASE(futimens_rdonly), CASE(setxattr), CASE(setxattr_replace), CASE(setxattr_empty_name),
-	CASE(setxattr_too_big), CASE(lsetxattr), CASE(fsetxattr_rdonly), CASE(xattr_removexattr),
-	CASE(xattr_lremovexattr), CASE(xattr_fremovexattr), CASE(removexattr_missing), CASE(proc_self_fd),
-	CASE(proc_thread_self_fd), CASE(proc_pid_fd), CASE(dev_fd), CASE(proc_self_fd_trunc),
-	CASE(proc_self_fd_openat2), CASE(proc_self_fd_nofollow), CASE(proc_self_fd_twice),
-	CASE(proc_self_fd_chmod), CASE(proc_self_fd_truncate), CASE(proc_self_fd_setxattr), CASE(proc_self_root),
-	CASE(proc_self_cwd), CASE(cwd_relative), CASE(cwd_dotdot), CASE(cwd_renamed), CASE(cwd_removed),
-	CASE(dirfd), CASE(dirfd_64bit_register), CASE(dirfd_bad), CASE(dirfd_not_dir), CASE(symlink),
-	CASE(symlink_chain), CASE(symlink_loop), CASE(symlink_nofollow), CASE(symlink_dangling_creat),
-	CASE(symlink_lchown), CASE(symlink_lutimes), CASE(symlink_chmod_nofollow), CASE(link_then_write_new),
-	CASE(link_then_write_old), CASE(linkat_follow_proc), CASE(linkat_flags), CASE(link_backup_then_replace),
-	CASE(image_hardlink), CASE(rename_then_write), CASE(unlink_then_fchmod), CASE(unlink_then_reopen),
-	CASE(unlink_then_create), CASE(old_fd_reads_old), CASE(mmap_shared), CASE(mmap_shared_rdonly),
-	CASE(opath_reopen), CASE(scm_rights), CASE(chroot), CASE(chroot_dotdot), CASE(chroot_abs_symlink),
-	CASE(thread), CASE(vfork), CASE(umask), CASE(cloexec), CASE(lowest_fd), CASE(emfile), CASE(emfile_creat),
-	CASE(fsize), CASE(getfl), CASE(efault), CASE(efault_times), CASE(empty_path), CASE(path_at_page_end),
-	CASE(name_too_long), CASE(path_too_long), CASE(missing), CASE(missing_parent_creat), CASE(parent_not_dir),
-	CASE(creat_slash), CASE(directory_write), CASE(directory_creat), CASE(directory_chmod),
-	CASE(directory_truncate), CASE(fifo_nonblock), CASE(fifo_rdwr), CASE(fifo_blocking),
-	CASE(fifo_interrupted), CASE(dev_null), CASE(dev_tty), CASE(proc_file), CASE(proc_oom),
-	CASE(tmpfile_linkat), CASE(sticky_creat),
+	CASE(open_wronly),
+	CASE(open_rdwr),
+	CASE(open_append),
+	CASE(open_trunc),
+	CASE(open_rdonly_trunc),
+	CASE(open_creat),
+	CASE(open_creat_trunc),
+	CASE(open_creat_excl),
+	CASE(open_rdonly_creat),
+	CASE(open_accmode3),
+	CASE(open_nofollow),
+	CASE(open_sync),
+	CASE(open_directory),
+	CASE(open_slash),
+	CASE(open_opath),
+	CASE(creat),
+	CASE(openat2_wronly),
+	CASE(openat2_trunc),
+	CASE(openat2_rdonly),
+	CASE(openat2_beneath),
+	CASE(openat2_nosym),
+	CASE(openat2_inroot),
+	CASE(openat2_bad_flags),
+	CASE(openat2_bad_size),
+	CASE(truncate_0),
+	CASE(truncate_4),
+	CASE(truncate_grow),
+	CASE(truncate_negative),
+	CASE(ftruncate),
+	CASE(ftruncate_rdonly),
+	CASE(fallocate),
+	CASE(chmod),
+	CASE(chmod_setuid),
+	CASE(fchmod_rdonly),
+	CASE(fchmod_opath),
+	CASE(fchmodat),
+	CASE(fchmodat2),
+	CASE(fchmodat2_empty),
+	CASE(fchmodat2_flags),
+	CASE(chown),
+	CASE(chown_keep),
+	CASE(lchown),
+	CASE(fchown_rdonly),
+	CASE(fchownat),
+	CASE(fchownat_empty),
+	CASE(two_metadata_calls_on_one_fd),
+	CASE(utime),
+	CASE(utime_now),
+	CASE(utimes),
+	CASE(utimes_bad),
+	CASE(futimesat),
+	CASE(utimensat),
+	CASE(utimensat_omit),
+	CASE(utimensat_nofollow),
+	CASE(futimens_rdonly),
+	CASE(setxattr),
+	CASE(setxattr_replace),
+	CASE(setxattr_empty_name),
+	CASE(setxattr_too_big),
+	CASE(lsetxattr),
+	CASE(fsetxattr_rdonly),
+	CASE(xattr_removexattr),
+	CASE(xattr_lremovexattr),
+	CASE(xattr_fremovexattr),
+	CASE(removexattr_missing),
+	CASE(proc_self_fd),
+	CASE(proc_thread_self_fd),
+	CASE(proc_pid_fd),
+	CASE(dev_fd),
+	CASE(proc_self_fd_trunc),
+	CASE(proc_self_fd_openat2),
+	CASE(proc_self_fd_nofollow),
+	CASE(proc_self_fd_twice),
+	CASE(proc_self_fd_chmod),
+	CASE(proc_self_fd_truncate),
+	CASE(proc_self_fd_setxattr),
+	CASE(proc_self_root),
+	CASE(proc_self_cwd),
+	CASE(cwd_relative),
+	CASE(cwd_dotdot),
+	CASE(cwd_renamed),
+	CASE(cwd_removed),
+	CASE(dirfd),
+	CASE(dirfd_64bit_register),
+	CASE(dirfd_bad),
+	CASE(dirfd_not_dir),
+	CASE(symlink),
+	CASE(symlink_chain),
+	CASE(symlink_loop),
+	CASE(symlink_nofollow),
+	CASE(symlink_dangling_creat),
+	CASE(symlink_lchown),
+	CASE(symlink_lutimes),
+	CASE(symlink_chmod_nofollow),
+	CASE(link_then_write_new),
+	CASE(link_then_write_old),
+	CASE(linkat_follow_proc),
+	CASE(linkat_flags),
+	CASE(link_backup_then_replace),
+	CASE(image_hardlink),
+	CASE(rename_then_write),
+	CASE(unlink_then_fchmod),
+	CASE(unlink_then_reopen),
+	CASE(unlink_then_create),
+	CASE(old_fd_reads_old),
+	CASE(mmap_shared),
+	CASE(mmap_shared_rdonly),
+	CASE(opath_reopen),
+	CASE(scm_rights),
+	CASE(chroot),
+	CASE(chroot_dotdot),
+	CASE(chroot_abs_symlink),
+	CASE(thread),
+	CASE(vfork),
+	CASE(umask),
+	CASE(cloexec),
+	CASE(lowest_fd),
+	CASE(emfile),
+	CASE(emfile_creat),
+	CASE(fsize),
+	CASE(getfl),
+	CASE(efault),
+	CASE(efault_times),
+	CASE(empty_path),
+	CASE(path_at_page_end),
+	CASE(name_too_long),
+	CASE(path_too_long),
+	CASE(missing),
+	CASE(missing_parent_creat),
+	CASE(parent_not_dir),
+	CASE(creat_slash),
+	CASE(directory_write),
+	CASE(directory_creat),
+	CASE(directory_chmod),
+	CASE(directory_truncate),
+	CASE(fifo_nonblock),
+	CASE(fifo_rdwr),
+	CASE(fifo_blocking),
+	CASE(fifo_interrupted),
+	CASE(dev_null),
+	CASE(dev_tty),
+	CASE(proc_file),
+	CASE(proc_oom),
+	CASE(tmpfile_linkat),
+	CASE(sticky_creat),
 };
 
 /* As uid 1000 with group 2000 too: the file belongs to root unless the name says otherwise. */
 static const struct one user_cases[] = {
-	CASE(open_wronly), CASE(open_trunc), CASE(open_creat), CASE(open_rdonly_trunc), CASE(truncate_0),
-	CASE(chmod), CASE(fchmod_rdonly), CASE(chown), CASE(chown_keep), CASE(utime), CASE(utime_now),
-	CASE(setxattr), CASE(fsetxattr_rdonly), CASE(xattr_removexattr), CASE(proc_self_fd), CASE(open_sync),
-	CASE(openat2_trunc), CASE(umask), CASE(unlink_then_create), CASE(link_then_write_old),
+	CASE(open_wronly),	  CASE(open_trunc),
+	CASE(open_creat),	  CASE(open_rdonly_trunc),
+	CASE(truncate_0),	  CASE(chmod),
+	CASE(fchmod_rdonly),	  CASE(chown),
+	CASE(chown_keep),	  CASE(utime),
+	CASE(utime_now),	  CASE(setxattr),
+	CASE(fsetxattr_rdonly),	  CASE(xattr_removexattr),
+	CASE(proc_self_fd),	  CASE(open_sync),
+	CASE(openat2_trunc),	  CASE(umask),
+	CASE(unlink_then_create), CASE(link_then_write_old),
 };
 
-static const char *const owners[] = { "root", "mine", "group", "world", "secret" };
+static const char *const owners[] = {"root", "mine", "group", "world", "secret"};
 
 static int make_file(const char *name, mode_t mode, uid_t uid, gid_t gid)
 {
-	struct timespec ts[2] = { { OLD_TIME, 0 }, { OLD_TIME, 0 } };
+	struct timespec ts[2] = {{OLD_TIME, 0}, {OLD_TIME, 0}};
 	int fd = open(at(name), O_WRONLY | O_CREAT | O_EXCL, 0600);
 
 	if (fd < 0 || write(fd, "original\n", 9) != 9 || fchown(fd, uid, gid) < 0 ||
@@ -900,7 +1213,7 @@ static int make_user_files(void)
 		mode_t mode;
 		uid_t uid;
 		gid_t gid;
-	} kinds[] = { { 0644, 0, 0 }, { 0644, 1000, 1000 }, { 0660, 0, 2000 }, { 0666, 0, 0 }, { 0600, 0, 0 } };
+	} kinds[] = {{0644, 0, 0}, {0644, 1000, 1000}, {0660, 0, 2000}, {0666, 0, 0}, {0600, 0, 0}};
 	char name[128];
 	int bad = 0;
 
@@ -975,17 +1288,19 @@ static int run_root(void)
 
 static int run_user(void)
 {
-	gid_t groups[] = { 1000, 2000 };
+	gid_t groups[] = {1000, 2000};
 	char path[PATH_MAX + 100];
 
 	umask(022);
-	if (setgroups(2, groups) < 0 || setresgid(1000, 1000, 1000) < 0 || setresuid(1000, 1000, 1000) < 0) {
+	if (setgroups(2, groups) < 0 || setresgid(1000, 1000, 1000) < 0 ||
+	    setresuid(1000, 1000, 1000) < 0) {
 		perror("become uid 1000");
 		return 1;
 	}
 	for (size_t k = 0; k < 5; k++)
 		for (size_t i = 0; i < sizeof(user_cases) / sizeof(user_cases[0]); i++) {
-			snprintf(path, sizeof(path), "%s/%s-%s", dir, owners[k], user_cases[i].name);
+			snprintf(path, sizeof(path), "%s/%s-%s", dir, owners[k],
+				 user_cases[i].name);
 			run_case(strrchr(path, '/') + 1, user_cases[i].fn, path);
 		}
 	return 0;
@@ -1038,7 +1353,7 @@ static void *swap_symlink(void *arg)
 
 static void attack(const char *path)
 {
-	struct open_how how = { .flags = O_WRONLY | O_NONBLOCK };
+	struct open_how how = {.flags = O_WRONLY | O_NONBLOCK};
 	int fd = open(path, O_WRONLY | O_NONBLOCK);
 
 	if (fd >= 0) {

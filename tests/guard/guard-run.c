@@ -68,7 +68,7 @@ static void contained(const char *root, int sock, char **argv)
 
 	enter_root(root);
 	must(notify_filter_build(&filter) == 0, "build the filter");
-	prog = (struct sock_fprog){ filter.len, filter.insns };
+	prog = (struct sock_fprog){filter.len, filter.insns};
 	listener = host_seccomp_load_listener(&prog);
 	must(listener >= 0, "load the filter");
 	must(fd_send(sock, "l", 1, &listener, 1) == 0, "send the listener");
@@ -80,8 +80,8 @@ static void contained(const char *root, int sock, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct supervisor_params params = { .userns_fd = -EBADF, .netns_fd = -EBADF };
-	char *lowers[] = { argc > 2 ? argv[2] : NULL, NULL };
+	struct supervisor_params params = {.userns_fd = -EBADF, .netns_fd = -EBADF};
+	char *lowers[] = {argc > 2 ? argv[2] : NULL, NULL};
 	char state[4096], root[4096], byte;
 	int dirfd, lifeline, pair[2], listener, status;
 	struct err *err = NULL;
@@ -98,7 +98,7 @@ int main(int argc, char **argv)
 	dirfd = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (supervisor_listen(dirfd, &params.control_fd, &err) < 0)
 		die("listen", err);
-	params.cow = (struct cow_params){ .dir = argv[1], .lowers = lowers, .owner_id = "guard-run" };
+	params.cow = (struct cow_params){.dir = argv[1], .lowers = lowers, .owner_id = "guard-run"};
 	params.log_path = getenv("SANDLOCK_GUARD_LOG");
 	if (params.log_path)
 		log_set_level(LOG_LEVEL_DEBUG);

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The manual and the program name the same commands and options. Commands are the rows of commands[] in src/cli/main.c, options the rows
+# The manual and the program name the same commands and options. Commands are the rows of commands[] (&cmd_NAME) in src/cli/main.c, options the rows
 # `{ "name", 'n', OPTION_…` of struct option_row in src/cli.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-commands=$(awk '/commands\[\] = \{/ { rows = 1 } rows && /^\};/ { rows = 0 }
-	rows && match($0, /^[ \t]*\{ ?"[a-z]+"/) { split($0, part, "\""); print part[2] }' src/cli/main.c 2>/dev/null | sort -u)
+commands=$(awk '/commands\[\] = \{/ { rows = 1; next } rows && /^\};/ { rows = 0 } rows' src/cli/main.c 2>/dev/null |
+	grep -o '&cmd_[a-z_]*' | sed 's/&cmd_//' | sort -u)
 pages=$(find docs/man -name 'sandlock-oci-*.1.md' 2>/dev/null | sed 's|.*/sandlock-oci-\(.*\)\.1\.md|\1|' | sort)
 
 result "the program has commands" "$([ -n "$commands" ] || echo "no rows found in src/cli/main.c, commands[]")"

@@ -40,8 +40,8 @@ END
 
 #include "cow/cow.h"
 
-static const struct command commands[] = {
-	{"run", "ID", "run it", cmd_run},
+static const struct command *const commands[] = {
+	&cmd_run,
 };
 static const struct option_row rows[] = {
 	{"root", 'r', OPTION_STRING, NULL, NULL, NULL},
