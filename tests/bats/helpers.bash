@@ -244,21 +244,23 @@ give_to() {
 
 # give_to_subids USER DIR: shifts owners 0..65535 into what the user's namespace shows as the same ids: 0 is the user, n the (n-1)th subid.
 give_to_subids() {
-	local user=$1 dir=$2 uid gid sub subg
+	local user=$1 dir=$2 uid gid sub subg u g line
 	uid=$(id -u "$user")
 	gid=$(id -g "$user")
 	sub=$(awk -F: -v u="$user" '$1 == u { print $2; exit }' /etc/subuid)
 	subg=$(awk -F: -v u="$user" '$1 == u { print $2; exit }' /etc/subgid)
-	# chown clears setuid bits, so modes are given back
-	find "$dir" -printf '%U %G %m %y %p\0' | while IFS= read -r -d '' line; do
-		local u g m y p
-		read -r u g m y _ <<<"$line"
-		p=${line#"$u $g $m $y "}
-		if [ "$u" -eq 0 ]; then u=$uid; else u=$((sub + u - 1)); fi
-		if [ "$g" -eq 0 ]; then g=$gid; else g=$((subg + g - 1)); fi
-		chown -h "$u:$g" "$p" || exit 1
-		[ "$y" = l ] || chmod "$m" "$p" || exit 1
-	done
+	# One chown for each pair of owners, from a list made before the first; it clears setuid and setgid bits, so those are given back.
+	find "$dir" -printf '%U %G\n' | sort -u >"$BATS_TEST_TMPDIR/owners"
+	find "$dir" -type f -perm /6000 -printf '%m %p\0' >"$BATS_TEST_TMPDIR/set-id"
+	while read -r u g; do
+		find "$dir" -uid "$u" -gid "$g" -print0 >"$BATS_TEST_TMPDIR/owned-$u-$g"
+	done <"$BATS_TEST_TMPDIR/owners"
+	while read -r u g; do
+		xargs -0r chown -h "$((u ? sub + u - 1 : uid)):$((g ? subg + g - 1 : gid))" -- <"$BATS_TEST_TMPDIR/owned-$u-$g" || return 1
+	done <"$BATS_TEST_TMPDIR/owners"
+	while IFS= read -r -d '' line; do
+		chmod "${line%% *}" -- "${line#* }" || return 1
+	done <"$BATS_TEST_TMPDIR/set-id"
 }
 
 # make_bundle [DIR [ROOTFS]]: a bundle of AS in $T/bundle (or DIR) with the config.json of `spec`, no terminal, and args /bin/true. ROOTFS: a
