@@ -180,11 +180,17 @@ static void launch_done(struct launch *l)
 	seccomp_profile_done(&l->profile);
 }
 
+/*
+ * What our caller passed to us has survived an execve; a close-on-exec descriptor of that number is one of our own (state directory, log), and
+ * must not get into the container in place of one that the caller did not open.
+ */
 static int check_preserved(unsigned n, struct err **err)
 {
 	for (unsigned fd = 3; fd < 3 + n; fd++) {
-		if (fcntl((int)fd, F_GETFD) < 0)
-			return err_set(err, errno, "the file descriptor %u to preserve", fd);
+		int flags = fcntl((int)fd, F_GETFD);
+
+		if (flags < 0 || (flags & FD_CLOEXEC))
+			return err_set(err, EBADF, "the file descriptor %u to preserve", fd);
 	}
 	return 0;
 }

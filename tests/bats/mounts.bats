@@ -1,0 +1,149 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# mounts[] of config.json: what the container sees, and what it must not reach.
+
+load helpers
+
+setup() {
+	setup_sandlock
+	B=$(make_bundle)
+}
+
+teardown() {
+	teardown_sandlock
+}
+
+@test "bind mounts: directory and file, read-only and not" {
+	mkdir "$T/data"
+	echo text >"$T/data/file"
+	chmod 0777 "$T/data"
+	edit_config "$B" '.mounts += [
+		{destination: "/new/dir", source: $d, type: "bind", options: ["bind", "rw"]},
+		{destination: "/ro", source: $d, options: ["rbind", "ro"]},
+		{destination: "/etc/one", source: ($d + "/file"), options: ["bind", "ro"]}]' --arg d "$T/data"
+	set_script "$B" <<-'END'
+		echo made >/new/dir/made
+		cat /ro/file /etc/one
+		! echo x 2>/dev/null >/ro/made
+		! echo x 2>/dev/null >/etc/one
+	END
+	run sandlock run --bundle "$B" c
+	assert_success
+	assert_output $'text\ntext'
+	[ "$(cat "$T/data/made")" = made ]
+}
+
+@test "mount flags are the ones asked for" {
+	edit_config "$B" '.mounts += [
+		{destination: "/t", source: "tmpfs", type: "tmpfs", options: ["nosuid", "nodev", "noexec", "noatime", "size=64k", "mode=0711"]},
+		{destination: "/r", source: "tmpfs", type: "tmpfs", options: ["ro", "rprivate"]}]'
+	set_script "$B" <<-'END'
+		grep ' /t ' /proc/self/mountinfo | cut -d' ' -f6
+		grep ' /r ' /proc/self/mountinfo | cut -d' ' -f6
+		stat -c %a /t
+	END
+	run sandlock run --bundle "$B" c
+	assert_success
+	assert_output $'rw,nosuid,nodev,noexec,noatime\nro,relatime\n711'
+}
+
+@test "rro makes what is mounted below read-only too" {
+	requires_root
+	mkdir -p "$T/top/below"
+	mount -t tmpfs none "$T/top/below"
+	edit_config "$B" '.mounts += [{destination: "/mnt", source: $d, options: ["rbind", "rro"]}]' --arg d "$T/top"
+	set_args "$B" /bin/sh -c '! touch /mnt/x 2>/dev/null && ! touch /mnt/below/x 2>/dev/null'
+	run sandlock run --bundle "$B" c
+	umount "$T/top/below"
+	assert_success
+}
+
+@test "remount changes the flags of an earlier mount" {
+	edit_config "$B" '.mounts += [
+		{destination: "/t", source: "tmpfs", type: "tmpfs"},
+		{destination: "/t", options: ["remount", "bind", "ro", "noexec"]}]'
+	set_args "$B" /bin/sh -c "grep ' /t ' /proc/self/mountinfo | cut -d' ' -f6"
+	run sandlock run --bundle "$B" c
+	assert_success
+	assert_output "ro,noexec,relatime"
+}
+
+@test "tmpcopyup: the tmpfs starts with the image's files" {
+	mkdir -p "$B/rootfs/seed/sub"
+	echo one >"$B/rootfs/seed/sub/file"
+	ln -s sub/file "$B/rootfs/seed/link"
+	edit_config "$B" '.mounts += [{destination: "/seed", source: "tmpfs", type: "tmpfs", options: ["tmpcopyup", "ro"]}]'
+	set_args "$B" /bin/sh -c 'cat /seed/link; ! touch /seed/x 2>/dev/null'
+	run sandlock run --bundle "$B" c
+	assert_success
+	assert_output "one"
+}
+
+@test "a mount point that is a link out of the root stays inside" {
+	mkdir "$T/outside" "$T/data"
+	touch "$T/data/mark"
+	ln -s "$T/outside" "$B/rootfs/abs"
+	ln -s ../../../../../../../../../..$T/outside "$B/rootfs/rel"
+	edit_config "$B" '.mounts += [
+		{destination: "/abs", source: $d, options: ["bind"]}, {destination: "/rel/x", source: $d, options: ["bind"]}]' --arg d "$T/data"
+	set_args "$B" /bin/sh -c "ls $T/outside $T/outside/x"
+	run sandlock run --bundle "$B" c
+	assert_success
+	assert_output_has mark
+	[ -z "$(ls -A "$T/outside")" ]
+}
+
+@test "an error names the mount" {
+	edit_config "$B" '.mounts += [{destination: "/t", source: "/no/such", options: ["bind"]}]'
+	run sandlock run --bundle "$B" c
+	assert_failure 1
+	assert_output_has '`/no/such`' '`/t`' "No such file or directory"
+	edit_config "$B" '.mounts[-1] = {destination: "/t", source: "tmpfs", type: "tmpfs", options: ["size=many"]}'
+	run sandlock run --bundle "$B" c
+	assert_failure 1
+	assert_output_has "size"
+}
+
+@test "masked and read-only paths; nothing of the host's mounts is left" {
+	edit_config "$B" '.linux.maskedPaths = ["/proc/keys", "/proc/acpi", "/etc/passwd", "/no/such"] | .linux.readonlyPaths = ["/proc/sys", "/etc"]'
+	set_script "$B" <<-'END'
+		cat /etc/passwd
+		! touch /etc/x 2>/dev/null
+		! echo x 2>/dev/null >/proc/sys/kernel/hostname
+		! grep -v -e ' /proc' -e ' /dev' -e ' /sys' -e ' /etc' -e ' / ' /proc/self/mountinfo
+	END
+	run sandlock run --bundle "$B" c
+	assert_success
+	assert_output ""
+}
+
+@test "root.readonly" {
+	edit_config "$B" '.root.readonly = true | .process.cwd = "/made/for/it"'
+	set_args "$B" /bin/sh -c 'pwd; ! touch /x 2>/dev/null'
+	run sandlock run --bundle "$B" c
+	assert_success
+	assert_output /made/for/it
+}
+
+@test "default devices, links and a device of config.json" {
+	edit_config "$B" '.linux.devices = [{path: "/dev/my/pipe", type: "p", fileMode: 384}]'
+	set_script "$B" <<-'END'
+		for d in null zero full random urandom tty; do [ -c /dev/$d ]; done
+		for l in fd stdin stdout stderr ptmx; do [ -L /dev/$l ]; done
+		echo x >/dev/null
+		[ "$(head -c 3 /dev/zero | wc -c)" = 3 ]
+		[ -p /dev/my/pipe ]
+		stat -c %a /dev/my/pipe
+	END
+	run sandlock run --bundle "$B" c
+	assert_success
+	assert_output 600
+}
+
+@test "--no-pivot hides the host's root as well" {
+	set_args "$B" /bin/sh -c 'ls / | grep -c rootfs; wc -l </proc/self/mountinfo'
+	run sandlock run --bundle "$B" --no-pivot c
+	assert_success
+	[ "${lines[0]}" = 0 ]
+}
