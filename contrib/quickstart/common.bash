@@ -116,11 +116,13 @@ build() {
 	quiet "$LOGS/make-${dir##*/}.log" as_owner make -C "$dir" -j "$JOBS" || return 1
 }
 
+# shellcheck source=../../tests/lib/subids.bash
+. "$SRC/tests/lib/subids.bash"
+
 # --- users ----------------------------------------------------------------------------------------------------------------
 
 # ensure_user NAME: an ordinary user with 65536 subordinate ids; one of that name that we did not make is left alone.
 ensure_user() {
-	local start
 	if getent passwd "$1" >/dev/null; then
 		[ "$(getent passwd "$1" | cut -d: -f5)" = "$MARK" ] || die "there is a user $1 that quickstart did not make"
 		note "user $1 is there"
@@ -128,12 +130,7 @@ ensure_user() {
 		useradd --create-home --shell /bin/bash --comment "$MARK" "$1" || die "useradd $1 failed"
 		note "made the user $1"
 	fi
-	if ! grep -q "^$1:" /etc/subuid 2>/dev/null || ! grep -q "^$1:" /etc/subgid 2>/dev/null; then
-		start=$(cat /etc/subuid /etc/subgid 2>/dev/null |
-			awk -F: 'BEGIN { top = 100000 } NF == 3 && $2 + $3 > top { top = $2 + $3 } END { print top }')
-		echo "$1:$start:65536" >>/etc/subuid
-		echo "$1:$start:65536" >>/etc/subgid
-	fi
+	give_subids "$1"
 }
 
 # run_as USER COMMAND...: as after a login: clean environment, no capabilities, own XDG_RUNTIME_DIR.
@@ -144,11 +141,6 @@ run_as() {
 	setpriv --reuid="$user" --regid="$(id -g "$user")" --init-groups --inh-caps=-all \
 		env -i "HOME=$(getent passwd "$user" | cut -d: -f6)" "USER=$user" "LOGNAME=$user" "XDG_RUNTIME_DIR=$xdg" \
 		"TERM=${TERM:-dumb}" PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin "$@"
-}
-
-# subid uid|gid USER: first subordinate id
-subid() {
-	awk -F: -v u="$2" '$1 == u { print $2; exit }' "/etc/sub$1"
 }
 
 # --- images ---------------------------------------------------------------------------------------------------------------
@@ -222,28 +214,4 @@ make_busybox() {
 	echo 'root:x:0:' >"$dir.new/etc/group"
 	mv "$dir.new" "$dir"
 	: >"$dir.complete"
-}
-
-# shift_owners DIR USER: owners 0, 1, 2… become what USER's user namespace shows as 0, 1, 2…: the user itself, then its subordinate ids.
-# chown takes setuid bits away: they are put back. DIR has no file capabilities (Debian's minbase has none).
-shift_owners() {
-	local dir=$1 user=$2 pair u g nu ng bits
-	bits=$(mktemp)
-	find "$dir" ! -type l -perm /7000 -printf '%m %p\0' >"$bits"
-	find "$dir" -printf '%U %G\n' | sort -u | while read -r pair; do
-		read -r u g <<<"$pair"
-		nu=$(id -u "$user")
-		ng=$(id -g "$user")
-		[ "$u" = 0 ] || nu=$(($(subid uid "$user") + u - 1))
-		[ "$g" = 0 ] || ng=$(($(subid gid "$user") + g - 1))
-		echo "$u $g $nu $ng"
-	done >"$bits.owners"
-	# nothing is shifted twice: an image has no files of ordinary users
-	while read -r u g nu ng; do
-		find "$dir" -uid "$u" -gid "$g" -print0 | xargs -0r chown -h "$nu:$ng"
-	done <"$bits.owners"
-	while IFS= read -r -d '' pair; do
-		chmod "${pair%% *}" "${pair#* }"
-	done <"$bits"
-	rm -f "$bits" "$bits.owners"
 }

@@ -71,7 +71,7 @@ add_tap() {
 		echo "$name: stopped after $seen of ${plan:-unknown} tests, or ended with an error" >>"$problems"
 		bad=$((bad + 1))
 	fi
-	[ "$bad" = 0 ] || { echo "--- $name"; grep -vE '^ok ' "$file" | head -60; } | sed 's/^/    /'
+	[ "$bad" = 0 ] || { echo "--- $name"; grep -vE '^(ok |PASS: |SKIP: )' "$file" | head -60; } | sed 's/^/    /'
 }
 
 # make_check BUILD WHAT TARGET

@@ -32,12 +32,14 @@ debian_bundle() {
 			["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_SYS_CHROOT"])
 		| .mounts += [{destination: "/mnt", type: "none", source: $debs, options: ["rbind", "ro"]}]' \
 		--arg debs "$debs" --argjson u "$(id -u "${user:-root}")" --argjson g "$(id -g "${user:-root}")" \
-		--argjson su "$(subid_start "$user")" --argjson sg "$(subid_start "$user")"
+		--argjson su "$(first_id "$user")" --argjson sg "$(first_id "$user")"
 	set_script "$T/bundle"
 }
 
-subid_start() {
-	awk -F: -v u="$1" '$1 == u { print $2; found = 1; exit } END { if (!found) print 0 }' /etc/subuid
+first_id() {
+	local id
+	id=$(subid uid "$1")
+	echo "${id:-0}"
 }
 
 workload() {
@@ -96,7 +98,7 @@ run_workload() {
 	requires_userns
 	requires_subids
 	cp -a "$image" "$T/image"
-	give_to_subids "$AS" "$T/image"
+	shift_owners "$T/image" "$AS"
 	run_workload "$T/image"
 }
 

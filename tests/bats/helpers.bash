@@ -123,18 +123,8 @@ ensure_test_users() {
 			fi
 		done
 		sed -i "/^$NOSUB_USER:/d" /etc/subuid /etc/subgid 2>/dev/null
-		if ! grep -q "^$TEST_USER:" /etc/subuid 2>/dev/null; then
-			u=$(free_subid_start)
-			echo "$TEST_USER:$u:65536" >>/etc/subuid
-			echo "$TEST_USER:$u:65536" >>/etc/subgid
-		fi
+		give_subids "$TEST_USER"
 	) 9>/run/lock/sandlock-oci-test-users
-}
-
-# First id above every range in /etc/subuid and /etc/subgid.
-free_subid_start() {
-	cat /etc/subuid /etc/subgid 2>/dev/null |
-		awk -F: 'BEGIN { top = 100000 } NF == 3 && $2 + $3 > top { top = $2 + $3 } END { print top }'
 }
 
 # as USER COMMAND...: with a clean environment, the user's own HOME and XDG_RUNTIME_DIR and no capabilities, as after a login.
@@ -206,6 +196,10 @@ is_status() {
 	[ "$(status_of "$1")" = "$2" ]
 }
 
+# shift_owners DIR USER, subid uid|gid USER
+# shellcheck source=../lib/subids.bash
+. "$HELPERS_DIR/../lib/subids.bash"
+
 # --- roots and bundles ----------------------------------------------------------------------------------------------------
 
 # make_busybox_root DIR: a small root file system, owned by whoever calls (see give_to).
@@ -240,27 +234,6 @@ give_to() {
 	local user=$1
 	shift
 	chown -hR "$user:$(id -g "$user")" "$@"
-}
-
-# give_to_subids USER DIR: shifts owners 0..65535 into what the user's namespace shows as the same ids: 0 is the user, n the (n-1)th subid.
-give_to_subids() {
-	local user=$1 dir=$2 uid gid sub subg u g line
-	uid=$(id -u "$user")
-	gid=$(id -g "$user")
-	sub=$(awk -F: -v u="$user" '$1 == u { print $2; exit }' /etc/subuid)
-	subg=$(awk -F: -v u="$user" '$1 == u { print $2; exit }' /etc/subgid)
-	# One chown for each pair of owners, from a list made before the first; it clears setuid and setgid bits, so those are given back.
-	find "$dir" -printf '%U %G\n' | sort -u >"$BATS_TEST_TMPDIR/owners"
-	find "$dir" -type f -perm /6000 -printf '%m %p\0' >"$BATS_TEST_TMPDIR/set-id"
-	while read -r u g; do
-		find "$dir" -uid "$u" -gid "$g" -print0 >"$BATS_TEST_TMPDIR/owned-$u-$g"
-	done <"$BATS_TEST_TMPDIR/owners"
-	while read -r u g; do
-		xargs -0r chown -h "$((u ? sub + u - 1 : uid)):$((g ? subg + g - 1 : gid))" -- <"$BATS_TEST_TMPDIR/owned-$u-$g" || return 1
-	done <"$BATS_TEST_TMPDIR/owners"
-	while IFS= read -r -d '' line; do
-		chmod "${line%% *}" -- "${line#* }" || return 1
-	done <"$BATS_TEST_TMPDIR/set-id"
 }
 
 # make_bundle [DIR [ROOTFS]]: a bundle of AS in $T/bundle (or DIR) with the config.json of `spec`, no terminal, and args /bin/true. ROOTFS: a

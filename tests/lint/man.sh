@@ -5,8 +5,8 @@
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
-commands=$(awk '/commands\[\] = \{/ { rows = 1; next } rows && /^\};/ { rows = 0 } rows' src/cli/main.c 2>/dev/null |
-	grep -o '&cmd_[a-z_]*' | sed 's/&cmd_//' | sort -u)
+commands=$(awk '/commands\[\] = \{/ { rows = 1 } rows { print } rows && /\};/ { exit }' src/cli/main.c 2>/dev/null |
+	grep -oE '&cmd_[a-z]+' | sed 's/&cmd_//' | sort -u)
 pages=$(find docs/man -name 'sandlock-oci-*.1.md' 2>/dev/null | sed 's|.*/sandlock-oci-\(.*\)\.1\.md|\1|' | sort)
 
 result "the program has commands" "$([ -n "$commands" ] || echo "no rows found in src/cli/main.c, commands[]")"
