@@ -89,7 +89,8 @@ static const struct field device_fields[] = {
 	ROW_STRING("path", oci_device, path, F_REQUIRED | F_ABSOLUTE),
 	ROW_RANGE("major", oci_device, major, 0, 0, INT64_MAX),
 	ROW_RANGE("minor", oci_device, minor, 0, 0, INT64_MAX),
-	ROW_RANGE("fileMode", oci_device, file_mode, 0, 0, 0777),
+	/* The schema says 0777, but podman copies st_mode: the bits of the type come along. */
+	ROW_RANGE("fileMode", oci_device, file_mode, 0, 0, 0177777),
 	ROW_NUMBER("uid", oci_device, uid, F_ID),
 	ROW_NUMBER("gid", oci_device, gid, F_ID),
 	{ 0 },

@@ -243,7 +243,8 @@ struct oci_device {
 	const char *path;	  /* required, absolute */
 	struct oci_opt_i64 major; /* required unless 'p'; >= 0 */
 	struct oci_opt_i64 minor;
-	struct oci_opt_u32 file_mode; /* at most 0777 */
+	struct oci_opt_u32
+		file_mode; /* permission bits, perhaps with the bits of the type (podman) */
 	struct oci_opt_u32 uid;
 	struct oci_opt_u32 gid;
 };

@@ -84,7 +84,7 @@ teardown() {
 	mkdir "$T/outside" "$T/data"
 	touch "$T/data/mark"
 	ln -s "$T/outside" "$B/rootfs/abs"
-	ln -s ../../../../../../../../../..$T/outside "$B/rootfs/rel"
+	ln -s ../../../../../../../../../.."$T/outside" "$B/rootfs/rel"
 	edit_config "$B" '.mounts += [
 		{destination: "/abs", source: $d, options: ["bind"]}, {destination: "/rel/x", source: $d, options: ["bind"]}]' --arg d "$T/data"
 	set_args "$B" /bin/sh -c "ls $T/outside $T/outside/x"
