@@ -73,13 +73,22 @@ static bool is_refusal(int r)
 	return r == -EINVAL || r == -EPERM;
 }
 
+/* Most files belong to who populates, and a look is far cheaper than a journalled change to what is there already. */
+static bool has_owner(struct host_xattr_ref file, uid_t uid, gid_t gid)
+{
+	struct statx st;
+
+	return host_statx(file.fd, file.name ? file.name : "", &st) == 0 && st.stx_uid == uid &&
+	       st.stx_gid == gid;
+}
+
 /* Both ids at once; if that is refused each by itself, so that one unmapped id does not cost the
  * other. */
 static int give_owner(struct attr *attr, struct host_xattr_ref dst, struct cow_refused *refused)
 {
 	uid_t uid = attr->uid;
 	gid_t gid = attr->gid;
-	int r = change_owner(dst, uid, gid);
+	int r = has_owner(dst, uid, gid) ? 0 : change_owner(dst, uid, gid);
 
 	if (!is_refusal(r))
 		return r;
