@@ -60,6 +60,7 @@ static int build_plan(struct creation *cr, struct err **err)
 		.no_pivot = p->no_pivot,
 		.no_new_keyring = p->no_new_keyring,
 		.cow = p->cow,
+		.cow_dir = cr->cow_dir,
 		.cow_env = getenv("SANDLOCK_COW"),
 		.conf_cow = cr->conf.cow,
 		.conf_cow_dir = cr->conf.cow_dir,
@@ -73,6 +74,23 @@ static int build_plan(struct creation *cr, struct err **err)
 	return plan_build(cr->config, &opts, &env, &cr->plan, err);
 }
 
+/* What the user typed counts from the working directory, unlike the annotation, which counts from the bundle. */
+static int set_cow_dir(struct creation *cr, struct err **err)
+{
+	const char *dir = cr->p->cow_dir;
+	cleanup_free char *cwd = NULL;
+
+	if (!dir)
+		return 0;
+	if (dir[0] != '/') {
+		cwd = getcwd(NULL, 0);
+		if (!cwd)
+			return err_set(err, errno, "find the working directory");
+	}
+	cr->cow_dir = cwd ? xasprintf("%s/%s", cwd, dir) : xstrdup(dir);
+	return 0;
+}
+
 int creation_plan(struct creation *cr, struct err **err)
 {
 	const struct create_params *p = cr->p;
@@ -84,7 +102,9 @@ int creation_plan(struct creation *cr, struct err **err)
 	cr->bundle = realpath(p->bundle, NULL);
 	if (!cr->bundle)
 		return err_set(err, errno, "open the bundle %s", p->bundle);
-	r = conf_read(CONF_FILE, &cr->conf, err);
+	r = set_cow_dir(cr, err);
+	if (r == 0)
+		r = conf_read(CONF_FILE, &cr->conf, err);
 	if (r < 0)
 		return r;
 	path = p->config ? xstrdup(p->config) : xasprintf("%s/config.json", cr->bundle);
@@ -113,6 +133,7 @@ void creation_done(struct creation *cr)
 	oci_config_free(cr->config);
 	conf_done(&cr->conf);
 	free(cr->config_text);
+	free(cr->cow_dir);
 	free(cr->bundle);
 }
 
@@ -297,7 +318,6 @@ static int op_runtime_hooks(void *arg, const struct spawn *spawn, struct err **e
 	struct creation *cr = arg;
 	int r;
 
-	cr->hooks_started = true;
 	r = hooks_run(cr->c, cr->plan, PLAN_HOOK_PRESTART, STATE_CREATING, spawn->pid, err);
 	if (r == 0)
 		r = hooks_run(cr->c, cr->plan, PLAN_HOOK_CREATE_RUNTIME, STATE_CREATING, spawn->pid,
@@ -378,6 +398,7 @@ static int make_steps(struct creation *cr, struct err **err)
 /* The error that led here is what the caller wants to read; failures of the clean-up are warnings. */
 static void undo(struct creation *cr)
 {
+	bool had_process = cr->c->status && cr->c->status->pid > 0;
 	cleanup_err struct err *why = NULL;
 
 	if (teardown_kill(cr->c, &why) < 0)
@@ -385,7 +406,8 @@ static void undo(struct creation *cr)
 	close_fd(&cr->lifeline_fd);
 	if (teardown_remove(cr->c, &why) < 0)
 		log_warning("%s", err_msg(why));
-	if (cr->hooks_started)
+	/* Hooks that have run (in init as well, which cannot tell us) may have made things that poststop removes. */
+	if (had_process)
 		hooks_run(cr->c, cr->plan, PLAN_HOOK_POSTSTOP, STATE_STOPPED, 0, NULL);
 	if (cr->p->pid_file)
 		unlink(cr->p->pid_file);

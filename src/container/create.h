@@ -17,7 +17,8 @@ struct plan;
 struct creation {
 	const struct create_params *p;
 	bool console_return; /* run in the foreground with a terminal: the pty master is wanted in spawn.console_fd */
-	char *bundle; /* absolute */
+	char *bundle;  /* absolute */
+	char *cow_dir; /* --cow-dir, absolute, or NULL */
 	char *config_text;
 	size_t config_len;
 	struct oci_config *config;
@@ -30,7 +31,6 @@ struct creation {
 	int control_fd;	 /* of the supervisor, until it has it */
 	int lifeline_fd; /* see supervisor_start */
 	struct spawn spawn;
-	bool hooks_started; /* then a failure runs poststop */
 };
 
 #define CREATION_INIT(params)                                                                      \

@@ -142,13 +142,17 @@ int hooks_run(const struct container *c, const struct plan *plan, enum plan_hook
 	if (doc.error)
 		return err_set(err, doc.error, "write the state for hooks");
 	for (size_t i = 0; i < list->n && r == 0; i++) {
+		cleanup_err struct err *why = NULL;
+
 		log_debug("running %s hook %s", plan_hook_name(kind), list->v[i].path);
-		r = run_hook(plan, &list->v[i], &doc, err);
+		if (run_hook(plan, &list->v[i], &doc, &why) == 0)
+			continue;
 		/* poststop: a failure is a warning and the others still run. */
-		if (r < 0 && kind == PLAN_HOOK_POSTSTOP) {
-			log_warning("poststop: %s", err ? err_msg(*err) : strerror(-r));
-			r = 0;
-		}
+		if (kind == PLAN_HOOK_POSTSTOP)
+			log_warning("poststop: %s", err_msg(why));
+		else
+			r = err_text(err, err_code(why), "%s: %s", plan_hook_name(kind),
+				     err_msg(why));
 	}
-	return r < 0 && err ? err_wrap(err, "%s", plan_hook_name(kind)) : r;
+	return r;
 }

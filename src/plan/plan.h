@@ -276,6 +276,7 @@ struct plan_options {
 	bool again; /* the container exists already (exec, delete): root.path may be gone by now */
 	const char *cow; /* --cow: "on", "off", "auto"; NULL: not given (annotation, then env, then
 			    file decide) */
+	const char *cow_dir;	  /* --cow-dir, absolute, or NULL (annotation, then file decide) */
 	const char *cow_env;	  /* SANDLOCK_COW, or NULL */
 	const char *conf_cow;	  /* cow= of the configuration file, or NULL */
 	const char *conf_cow_dir; /* cow.dir= of the configuration file: <it>/<id>, or NULL */

@@ -217,7 +217,9 @@ static int cow_places(struct plan_ctx *ctx, struct err **err)
 						 plan_absolute(plan, ctx->opts->bundle, more[i])));
 		strv_free(more);
 	}
-	if (dir)
+	if (ctx->opts->cow_dir)
+		dir = ctx->opts->cow_dir;
+	else if (dir)
 		dir = plan_absolute(plan, ctx->opts->bundle, dir);
 	else if (ctx->opts->conf_cow_dir)
 		dir = plan_printf(plan, "%s/%s", ctx->opts->conf_cow_dir, plan->id);

@@ -68,18 +68,16 @@ teardown_sandlock() {
 
 # Pids whose command line, root or working directory lies below this test's directory (containers, supervisors).
 container_processes() {
-	local p pid dir
+	local dir file exe
 	dir=$(readlink -f "$T")
-	for p in /proc/[0-9]*; do
-		pid=${p#/proc/}
-		# zombies have no command line and no root
-		case $(readlink "$p/root" 2>/dev/null) in "$dir"/*) echo "$pid"; continue ;; esac
-		if tr '\0' '\n' <"$p/cmdline" 2>/dev/null | sed -n 1p | grep -q 'sandlock'; then
-			if tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -qF "$dir/"; then
-				echo "$pid"
-			fi
-		fi
-	done 2>/dev/null
+	{
+		find /proc/[0-9]*/root -maxdepth 0 -lname "$dir/*" 2>/dev/null
+		# zombies have no command line
+		grep -lsF -e "$dir/" /proc/[0-9]*/cmdline | while read -r file; do
+			{ IFS= read -r -d "" exe <"$file"; } 2>/dev/null || true
+			case $exe in *sandlock*) echo "$file" ;; esac
+		done
+	} | cut -d/ -f3 | sort -un
 }
 
 no_container_processes() {
@@ -175,7 +173,8 @@ sandlock() {
 
 # status_of ID: the status word of `state`, or "gone".
 status_of() {
-	sandlock state "$1" 2>/dev/null | jq -r .status 2>/dev/null || echo gone
+	local doc
+	doc=$(sandlock state "$1" 2>/dev/null) && jq -r .status <<<"$doc" || echo gone
 }
 
 pid_of() {

@@ -1,0 +1,128 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Global options, help, and how errors are reported.
+
+load helpers
+
+setup() {
+	setup_sandlock
+}
+
+teardown() {
+	teardown_sandlock
+}
+
+@test "--version" {
+	run "$SANDLOCK_OCI" --version
+	assert_success
+	[[ ${lines[0]} =~ ^sandlock-oci\ version\ [0-9] ]]
+	[ "$(grep -c version <<<"$output")" = 1 ]
+	assert_output_has "commit: " "rundir: " "spec: 1."
+}
+
+@test "--help of the program and of every command" {
+	run "$SANDLOCK_OCI" --help
+	assert_success
+	commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' <<<"$output")
+	[ "$(wc -w <<<"$commands")" -ge 13 ]
+	for command in $commands; do
+		run "$SANDLOCK_OCI" "$command" --help
+		assert_success
+		assert_output_has "Usage: sandlock-oci $command"
+	done
+}
+
+@test "no command, an unknown command, an unknown option" {
+	run "$SANDLOCK_OCI"
+	assert_failure 1
+	assert_output "sandlock-oci: please specify a command"
+	run "$SANDLOCK_OCI" frobnicate
+	assert_failure 1
+	assert_output "sandlock-oci: unknown command frobnicate"
+	run "$SANDLOCK_OCI" --frobnicate list
+	assert_failure 1
+	assert_output_has "--frobnicate"
+	run sandlock create --frobnicate c
+	assert_failure 1
+	assert_output_has "--frobnicate"
+	run sandlock create --bundle
+	assert_failure 1
+	assert_output_has "--bundle requires an argument"
+	run sandlock create -Z c
+	assert_failure 1
+	assert_output_has "-Z"
+	run sandlock create --preserve-fds many c
+	assert_failure 1
+	assert_output_has "--preserve-fds"
+}
+
+@test "cgroup managers" {
+	for option in --systemd-cgroup --cgroup-manager=systemd; do
+		run sandlock $option list
+		assert_failure 1
+		assert_output_has "not supported yet"
+	done
+	run sandlock --cgroup-manager=zoo list
+	assert_failure 1
+	assert_output_has zoo
+	sandlock --cgroup-manager=disabled --rootless=true list
+}
+
+@test "a failure is one JSON object in the log, and a text on stderr" {
+	bundle=$(make_bundle)
+	set_args "$bundle" 'no"such'
+	edit_config "$bundle" '.process.capabilities.bounding += ["CAP_NO_SUCH"]'
+	run sandlock --debug --log "$T/log" --log-format json create --bundle "$bundle" c
+	assert_failure 1
+	assert_output_has 'sandlock-oci: executable file `no"such` not found in $PATH: No such file or directory'
+	[ "$(wc -l <"$T/log")" = 1 ]
+	jq -e '.level == "error" and (.msg | contains("executable file `no\"such` not found in $PATH")) and (.time | test("^[0-9-]+T[0-9:]+Z$"))' "$T/log"
+}
+
+@test "warnings of a command that succeeds are in the JSON log" {
+	bundle=$(make_bundle)
+	edit_config "$bundle" '.process.capabilities.bounding += ["CAP_NO_SUCH"]'
+	sandlock --log-level warning --log "file:$T/log" --log-format json run --bundle "$bundle" c
+	jq -e -s 'map(select(.level == "warning" and (.msg | contains("CAP_NO_SUCH")))) | length >= 1' "$T/log"
+}
+
+@test "a text log appends" {
+	echo before >"$T/log"
+	run sandlock --log "$T/log" state nope
+	assert_failure 1
+	[ "$(head -1 "$T/log")" = before ]
+	grep -q 'container `nope` does not exist' "$T/log"
+}
+
+@test "bad log options" {
+	run sandlock --log-format xml list
+	assert_failure 1
+	assert_output_has xml
+	run sandlock --log-level loud list
+	assert_failure 1
+	assert_output_has loud
+	run sandlock --log /nowhere/log list
+	assert_failure 1
+	assert_output_has /nowhere/log
+}
+
+@test "the state root: --root, XDG_RUNTIME_DIR" {
+	run "$SANDLOCK_OCI" --root / list
+	assert_failure 1
+	assert_output_has --root
+	run env XDG_RUNTIME_DIR="$T/xdg" "$SANDLOCK_OCI" --version
+	assert_output_has "rundir: $T/xdg/sandlock-oci"
+	bundle=$(make_bundle)
+	mkdir -m 0700 "$T/xdg"
+	env -i XDG_RUNTIME_DIR="$T/xdg" PATH="$PATH" "$SANDLOCK_OCI" create --bundle "$bundle" c
+	[ "$(stat -c %a "$T/xdg/sandlock-oci/c")" = 700 ]
+	# podman gives nothing but this variable
+	env -i XDG_RUNTIME_DIR="$T/xdg" "$SANDLOCK_OCI" delete --force c
+	[ -z "$(ls "$T/xdg/sandlock-oci")" ]
+}
+
+@test "output that cannot be written is an error" {
+	run bash -c "'$SANDLOCK_OCI' --root '$T/state' list >/dev/full"
+	assert_failure 1
+	assert_output_has stdout
+}

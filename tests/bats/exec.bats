@@ -1,0 +1,161 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# exec: one more process, confined as the first.
+
+load helpers
+
+setup() {
+	setup_sandlock
+}
+
+teardown() {
+	teardown_sandlock
+}
+
+# started [JQ-FILTER]: a running container c that sleeps.
+started() {
+	bundle=$(make_bundle)
+	set_args "$bundle" sleep 100
+	edit_config "$bundle" "${1:-.}"
+	sandlock create --bundle "$bundle" "${@:2}" c
+	sandlock start c
+}
+
+@test "output and exit status" {
+	started
+	run sandlock exec c sh -c 'echo out; exit 5'
+	assert_failure 5
+	assert_output out
+	run sandlock exec c sh -c 'kill -15 $$'
+	assert_failure 143
+}
+
+@test "options of the program are not ours" {
+	started
+	run sandlock exec c echo --env -t
+	assert_success
+	assert_output "--env -t"
+}
+
+@test "the process is in every namespace and in the cgroup of the container" {
+	started
+	for ns in pid mnt uts ipc net; do
+		[ "$(sandlock exec c readlink /proc/self/ns/$ns)" = "$(sandlock exec c readlink /proc/1/ns/$ns)" ]
+	done
+	[ "$(sandlock exec c cat /proc/self/cgroup)" = "$(sandlock exec c cat /proc/1/cgroup)" ]
+}
+
+@test "environment, working directory, ids" {
+	started '.process.env += ["FROM=config"]'
+	run sandlock exec -e ADDED=yes --cwd /etc c sh -c 'echo $FROM $ADDED $PWD'
+	assert_output "config yes /etc"
+	run sandlock exec c pwd
+	assert_output /
+	run sandlock exec --user 0:0 c id -u
+	assert_output 0
+	run sandlock exec --user nobody c id
+	assert_failure 1
+	assert_output_has "UID[:GID]"
+}
+
+@test "another user" {
+	requires_root
+	started
+	run sandlock exec --user 1000:1001 c sh -c 'id -u; id -g'
+	assert_output $'1000\n1001'
+}
+
+@test "capabilities: those of the container, and --cap" {
+	started '.process.capabilities |= map_values(["CAP_KILL"])'
+	[ "$(sandlock exec c sh -c 'grep CapEff /proc/self/status' | awk '{print $2}')" = 0000000000000020 ]
+	[ "$(sandlock exec --cap CAP_CHOWN c sh -c 'grep CapEff /proc/self/status' | awk '{print $2}')" = 0000000000000021 ]
+}
+
+@test "no_new_privs is inherited and can be added" {
+	started '.process.noNewPrivileges = false'
+	[ "$(sandlock exec c grep NoNewPrivs /proc/self/status | tr -dc 0-9)" = 0 ]
+	[ "$(sandlock exec --no-new-privs c grep NoNewPrivs /proc/self/status | tr -dc 0-9)" = 1 ]
+}
+
+@test "seccomp of config.json holds for exec" {
+	started '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 13}]}'
+	run sandlock exec c mkdir /tmp/x
+	assert_failure 1
+	assert_output_has "Permission denied"
+}
+
+@test "--process FILE" {
+	started
+	jq '.process | .args = ["sh", "-c", "echo $A; pwd"] | .env += ["A=file"] | .cwd = "/tmp"' "$bundle/config.json" >"$T/process.json"
+	run sandlock exec --process "$T/process.json" c
+	assert_success
+	assert_output $'file\n/tmp'
+	echo '{"args": ["sh"]}' >"$T/process.json"
+	run sandlock exec --process "$T/process.json" c
+	assert_failure 1
+	assert_output_has "$T/process.json" cwd
+}
+
+@test "a command that is not there" {
+	started
+	run sandlock exec c nosuchcommand
+	assert_failure 1
+	assert_output_has 'executable file `nosuchcommand` not found in $PATH: No such file or directory'
+	run sandlock exec c
+	assert_failure 1
+	assert_output_has "command"
+}
+
+@test "detached, with a pid file" {
+	started
+	sandlock exec --detach --pid-file "$T/pid" c sleep 50 </dev/null >/dev/null 2>&1
+	[ "$(cat /proc/"$(cat "$T/pid")"/comm)" = sleep ]
+	sandlock ps c | grep -qx "$(cat "$T/pid")" || skip_without_cgroup
+}
+
+skip_without_cgroup() {
+	[ "$(id -u)" != 0 ]
+}
+
+@test "a terminal in the foreground" {
+	requires_command script
+	started
+	status=0
+	script -qec "$SANDLOCK_OCI --root $(state_root) exec -t c sh -c 'tty; exit 4'" "$T/typescript" </dev/null >/dev/null || status=$?
+	[ $status = 4 ]
+	grep -q /dev/pts/0 "$T/typescript"
+}
+
+@test "only into a running container" {
+	bundle=$(make_bundle)
+	set_args "$bundle" sleep 100
+	sandlock create --bundle "$bundle" c
+	run sandlock exec c true
+	assert_failure 1
+	assert_output_has 'the container `c` is not running'
+	sandlock start c
+	sandlock kill c KILL
+	wait_for 5 is_status c stopped
+	run sandlock exec c true
+	assert_failure 1
+	assert_output_has 'the container `c` is not running'
+	run sandlock exec nope true
+	assert_failure 1
+	assert_output_has 'container `nope` does not exist'
+}
+
+@test "--cgroup is refused" {
+	started
+	run sandlock exec --cgroup /x c true
+	assert_failure 1
+	assert_output_has --cgroup
+}
+
+@test "copy-on-write holds for exec" {
+	started . --cow
+	snapshot_tree "$bundle/rootfs" >"$T/before"
+	run sandlock exec c sh -c 'echo x >>/etc/motd && chmod 600 /etc/passwd && wc -l </etc/motd'
+	assert_success
+	assert_output 2
+	assert_tree_unchanged "$T/before" "$bundle/rootfs"
+}

@@ -1,0 +1,72 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# list, ps
+
+load helpers
+
+setup() {
+	setup_sandlock
+}
+
+teardown() {
+	teardown_sandlock
+}
+
+@test "an empty list" {
+	run sandlock list
+	assert_success
+	[ "${#lines[@]}" = 1 ]
+	assert_output_has NAME PID STATUS "BUNDLE PATH" CREATED OWNER
+	[ "$(sandlock list --format json)" = "[]" ]
+	[ -z "$(sandlock list -q)" ]
+	run "$SANDLOCK_OCI" --root "$T/nowhere" list -q
+	assert_success
+}
+
+@test "containers in every state" {
+	bundle=$(make_bundle)
+	set_args "$bundle" sleep 100
+	for id in a b c; do
+		sandlock create --bundle "$bundle" $id
+	done
+	sandlock start b
+	sandlock kill c KILL
+	wait_for 5 is_status c stopped
+	[ "$(sandlock list -q)" = $'a\nb\nc' ]
+	sandlock list --format json >"$T/list"
+	jq -e 'map(.status) == ["created", "running", "stopped"]' "$T/list"
+	jq -e '.[2].pid == 0 and .[1].pid > 0 and (.[0].created | length) > 20' "$T/list"
+	run sandlock list
+	[[ ${lines[2]} == "b "*" running "* ]]
+	sandlock delete --force --regex .
+}
+
+@test "an unknown format" {
+	run sandlock list --format xml
+	assert_failure 1
+	assert_output_has xml
+}
+
+@test "ps: pids as the caller sees them" {
+	bundle=$(make_bundle)
+	set_args "$bundle" sh -c 'sleep 100 & touch /ready; sleep 100'
+	sandlock create --bundle "$bundle" c
+	sandlock start c
+	wait_for 5 test -e "$bundle/rootfs/ready"
+	sandlock ps c >"$T/ps"
+	[ "$(head -1 "$T/ps")" = PID ]
+	grep -qx "$(pid_of c)" "$T/ps"
+	sandlock ps --format json c >"$T/json"
+	jq -e 'length >= 2 and all(. > 1)' "$T/json"
+	sandlock kill c KILL
+	wait_for 5 is_status c stopped
+	run sandlock ps c
+	assert_failure 1
+}
+
+@test "ps of a container without a cgroup" {
+	bundle=$(make_bundle)
+	set_args "$bundle" sleep 100
+	"$SANDLOCK_OCI" --root "$(state_root)" --cgroup-manager disabled create --bundle "$bundle" c
+	[ "$(sandlock ps --format json c | jq -c .)" = "[$(pid_of c)]" ]
+}
