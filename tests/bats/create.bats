@@ -16,7 +16,7 @@ teardown() {
 assert_nothing_left() {
 	local left
 	[ ! -e "$(state_root)/$1" ] || { echo "state directory left" >&2; return 1; }
-	left=$(find /sys/fs/cgroup -maxdepth 3 -type d -name "$1" 2>/dev/null)
+	left=$(find /sys/fs/cgroup -maxdepth 3 -type d \( -name "$1" -o -name "$1-????????" \) 2>/dev/null)
 	[ -z "$left" ] || { echo "cgroups left: $left" >&2; return 1; }
 	[ ! -e "$T/pid" ] || { echo "pid file left" >&2; return 1; }
 	[ -z "$(find "$2" -maxdepth 1 -name '.sandlock-cow-*')" ] || { echo "live root left" >&2; return 1; }

@@ -73,7 +73,7 @@ teardown() {
 	wait_for 5 is_status c stopped
 	pgrep -fx 'sleep 1234'
 	sandlock delete c
-	! pgrep -fx 'sleep 1234'
+	[ -z "$(pgrep -fx 'sleep 1234')" ]
 }
 
 @test "a paused container" {

@@ -91,7 +91,7 @@ teardown() {
 		--arg out "$T/out" --arg err "$T/err"
 	sandlock create --bundle "$bundle" c
 	grep -qx 'A=b' "$T/out"
-	! grep -q '^HOME=' "$T/out"
+	[ "$(grep -c '^HOME=' "$T/out")" = 0 ]
 	[ "$(cat "$T/err")" = oops ]
 	sandlock delete --force c
 }
