@@ -211,6 +211,8 @@ static bool get_ranges(const struct json_value *list, struct plan_id_range **ret
 {
 	size_t n = 0;
 
+	if (!list)
+		return false;
 	*ret = xcalloc(json_len(list) + 1, sizeof(**ret));
 	for (const struct json_value *v = json_first(list); v; v = json_next(v)) {
 		const struct json_value *item = json_first(v);
@@ -245,7 +247,8 @@ static bool get_ids(const struct json_value *v, struct plan_ids *ids)
 
 static bool decode(const struct json_value *v, struct status *s)
 {
-	const struct json_value *cow = json_get(v, "cow");
+	const struct json_value *cow = json_get(v, "cow"),
+				*annotations = json_get(v, "annotations");
 	const char *value;
 
 	if (get_u64(v, "version") != STATUS_VERSION)
@@ -268,7 +271,7 @@ static bool decode(const struct json_value *v, struct status *s)
 		s->cow_dir = get_str(cow, "dir");
 		s->cow_keep = get_bool(cow, "keep");
 	}
-	for (const struct json_value *a = json_first(json_get(v, "annotations")); a;
+	for (const struct json_value *a = annotations ? json_first(annotations) : NULL; a;
 	     a = json_next(a))
 		if (json_to_string(a, &value) == 0)
 			add_annotation(s, json_key(a), value);
