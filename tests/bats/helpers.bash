@@ -66,18 +66,21 @@ teardown_sandlock() {
 	fi
 }
 
-# Pids whose command line, root or working directory lies below this test's directory (containers, supervisors).
+# Pids that have this test's directory in a mount namespace of their own (containers) or our program's name and the directory in the
+# command line (supervisors, half-made containers). Few forks: it runs after every test.
 container_processes() {
-	local dir file exe
-	dir=$(readlink -f "$T")
+	local name file arg0 host
+	# what is left of the path in mountinfo depends on the file system it lies on; this part is unique
+	name=$(basename "$BATS_RUN_TMPDIR")${T#"$BATS_RUN_TMPDIR"}/
+	host=$(readlink /proc/self/ns/mnt)
 	{
-		find /proc/[0-9]*/root -maxdepth 0 -lname "$dir/*" 2>/dev/null
-		# zombies have no command line
-		grep -lsF -e "$dir/" /proc/[0-9]*/cmdline | while read -r file; do
-			{ IFS= read -r -d "" exe <"$file"; } 2>/dev/null || true
-			case $exe in *sandlock*) echo "$file" ;; esac
+		grep -lF "$name" /proc/[0-9]*/mountinfo | while read -r file; do
+			[ "$(readlink "${file%/*}/ns/mnt")" = "$host" ] || echo "$file"
 		done
-	} | cut -d/ -f3 | sort -un
+		grep -lF "$name" /proc/[0-9]*/cmdline | while read -r file; do
+			IFS= read -r -d '' arg0 <"$file" && [[ $arg0 == *sandlock* ]] && echo "$file"
+		done
+	} 2>/dev/null | sed -n 's|^/proc/\([0-9]*\)/.*|\1|p' | sort -un
 }
 
 no_container_processes() {

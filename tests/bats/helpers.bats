@@ -74,3 +74,18 @@ changed() {
 	printf y >"$T/tree/dir/"$'new\nline'
 	changed
 }
+
+@test "processes that a test leaves behind are found" {
+	setup_sandlock
+	make_bundle >/dev/null
+	set_args "$T/bundle" /bin/sleep 50
+	[ -z "$(container_processes)" ]
+	sandlock create --cow=on -b "$T/bundle" c 3>&-
+	sandlock start c
+	pid=$(pid_of c)
+	grep -qx "$pid" <(container_processes)
+	# the container and its supervisor
+	[ "$(container_processes | wc -l)" = 2 ]
+	sandlock delete -f c
+	teardown_sandlock
+}
