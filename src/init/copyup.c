@@ -130,15 +130,13 @@ static int copy_dir(int from_fd, int to_fd, unsigned depth)
 	return errno ? -errno : 0;
 }
 
+/*
+ * The new root itself keeps what the mount options say (mode=, uid=), or the 1777 of a tmpfs: as with crun, so that any user of the container
+ * can write to a `--tmpfs` of podman.
+ */
 int mount_copy_up(int from_fd, int to_fd)
 {
 	cleanup_fd int from = openat(from_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct stat st;
-	int r;
 
-	if (from < 0 || fstat(from, &st) < 0)
-		return -errno;
-	r = copy_dir(from, to_fd, 0);
-	/* The new root looks like the directory it covers. */
-	return r < 0 ? r : copy_attrs(to_fd, ".", &st);
+	return from < 0 ? -errno : copy_dir(from, to_fd, 0);
 }

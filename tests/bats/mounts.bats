@@ -80,6 +80,16 @@ teardown() {
 	assert_output "one"
 }
 
+@test "tmpcopyup: mode= counts, not the mode of what is covered" {
+	mkdir -m 0750 "$B/rootfs/seed"
+	edit_config "$B" '.mounts += [{destination: "/seed", source: "tmpfs", type: "tmpfs", options: ["tmpcopyup"]},
+		{destination: "/made", source: "tmpfs", type: "tmpfs", options: ["tmpcopyup", "mode=700"]}]'
+	set_args "$B" /bin/sh -c 'stat -c %a /seed /made'
+	run sandlock run --bundle "$B" c
+	assert_success
+	assert_output $'1777\n700'
+}
+
 @test "a mount point that is a link out of the root stays inside" {
 	mkdir "$T/outside" "$T/data"
 	touch "$T/data/mark"
