@@ -12,11 +12,23 @@ teardown() {
 	teardown_sandlock
 }
 
+# Name of the container's cgroup under a state root that is not the default one (see cgroup_name in src/container/create.c): other tests run at the
+# same time, with the same ids and other state roots.
+cgroup_name() {
+	local root hash=2166136261 i c
+	root=$(state_root)
+	for ((i = 0; i < ${#root}; i++)); do
+		printf -v c %d "'${root:i:1}"
+		hash=$((((hash ^ c) * 16777619) & 0xffffffff))
+	done
+	printf '%s-%08x' "$1" "$hash"
+}
+
 # assert_nothing_left ID BUNDLE: state directory, cgroups, pid file, live root, mounts. Processes are looked for by teardown.
 assert_nothing_left() {
 	local left
 	[ ! -e "$(state_root)/$1" ] || { echo "state directory left" >&2; return 1; }
-	left=$(find /sys/fs/cgroup -maxdepth 3 -type d \( -name "$1" -o -name "$1-????????" \) 2>/dev/null)
+	left=$(find /sys/fs/cgroup -maxdepth 3 -type d -name "$(cgroup_name "$1")" 2>/dev/null)
 	[ -z "$left" ] || { echo "cgroups left: $left" >&2; return 1; }
 	[ ! -e "$T/pid" ] || { echo "pid file left" >&2; return 1; }
 	[ -z "$(find "$2" -maxdepth 1 -name '.sandlock-cow-*')" ] || { echo "live root left" >&2; return 1; }
@@ -34,6 +46,15 @@ fails_cleanly() {
 		assert_output_has "sandlock-oci: " "$text"
 		assert_nothing_left failing "$bundle"
 	done
+}
+
+@test "the cgroup of a container is where the other tests look for it" {
+	requires_root
+	bundle=$(make_bundle)
+	sandlock create --bundle "$bundle" c
+	grep -q "/$(cgroup_name c)\$" "/proc/$(pid_of c)/cgroup"
+	sandlock delete --force c
+	assert_nothing_left c "$bundle"
 }
 
 @test "create parks the program, start lets it run" {

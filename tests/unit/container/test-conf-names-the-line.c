@@ -36,12 +36,10 @@ int main(void)
 	is_str(conf.cow, "on", "the last line wins");
 	is_str(conf.cow_dir, "/var/lib/x", "directory");
 	conf_done(&conf);
-	ok(read_text("cow=on\ncwo=off\n", &conf, &err) < 0 &&
-		   strstr(err_msg(err), ":2: unknown key 'cwo'"),
-	   "unknown key: %s", err_msg(err));
-	ok(read_text("just words\n", &conf, &err) < 0 &&
-		   strstr(err_msg(err), ":1: expected KEY=VALUE"),
-	   "no key: %s", err_msg(err));
+	ok(read_text("cow=on\ncwo=off\n", &conf, &err) < 0, "an unknown key is refused");
+	ok(strstr(err_msg(err), ":2: unknown key 'cwo'"), "unknown key: %s", err_msg(err));
+	ok(read_text("just words\n", &conf, &err) < 0, "a line without a key is refused");
+	ok(strstr(err_msg(err), ":1: expected KEY=VALUE"), "no key: %s", err_msg(err));
 	err_free(err);
 	unlink(path);
 	return tap_done();
