@@ -63,6 +63,9 @@ static int mask_file(int null_fd, int target)
 	cleanup_fd int tree = -EBADF;
 	int r = host_tree_clone(null_fd, false, &tree);
 
+	/* It is the host's inode: a read-only mount takes writes to a device, but no chmod and no chown. */
+	if (r == 0)
+		r = host_tree_setattr(tree, false, MOUNT_ATTR_RDONLY, 0, 0);
 	return r < 0 ? r : host_tree_attach(tree, target);
 }
 
