@@ -292,6 +292,14 @@ int cow_copy_up(struct cow *cow, int parent_fd, const char *name, dev_t dev, ino
 	return r < 0 ? r : cow_copy_publish(copy);
 }
 
+int cow_recover(struct cow *cow)
+{
+	int fd;
+	int r = host_open_dir(cow->dir_fd, STORE_WORK, &fd);
+
+	return r < 0 ? r : remove_contents(fd, NULL);
+}
+
 /* Where O_TMPFILE is not known: a file whose name goes at once. */
 static int unnamed_file(struct cow *cow, int *ret_fd)
 {

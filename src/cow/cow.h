@@ -76,6 +76,9 @@ void cow_close(struct cow *cow);
  */
 int cow_populate(struct cow *cow, struct cow_stats *ret_stats, struct cow_fault *fault);
 
+/* Removes what copy-ups that were killed have left in work/. Only while none is under way. */
+int cow_recover(struct cow *cow);
+
 /* Live root as an O_PATH descriptor in the mount namespace of the process that opened the store; borrowed. */
 int cow_root_fd(const struct cow *cow);
 /* st_dev of the live root; a shared inode has this device. */

@@ -42,16 +42,26 @@ int host_notif_send(int listener, uint64_t id, int64_t value, int error, uint32_
 	return ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &resp) < 0 ? -errno : 0;
 }
 
-int host_notif_addfd_send(int listener, uint64_t id, int fd, bool cloexec)
+bool host_seccomp_wait_is_killable(void)
+{
+	/* The flags are looked at before the pointer. */
+	int r = host_seccomp_load(NULL, SECCOMP_FILTER_FLAG_NEW_LISTENER |
+						SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+
+	return r == -EFAULT;
+}
+
+int host_notif_addfd(int listener, uint64_t id, int fd, bool cloexec, bool send)
 {
 	struct seccomp_notif_addfd addfd = {
 		.id = id,
-		.flags = SECCOMP_ADDFD_FLAG_SEND,
+		.flags = send ? SECCOMP_ADDFD_FLAG_SEND : 0,
 		.srcfd = (uint32_t)fd,
 		.newfd_flags = cloexec ? O_CLOEXEC : 0,
 	};
+	int r = ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &addfd);
 
-	return ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &addfd) < 0 ? -errno : 0;
+	return r < 0 ? -errno : r;
 }
 
 int host_notif_replace_fd(int listener, uint64_t id, int fd, int target_fd, bool cloexec)

@@ -22,9 +22,13 @@ int host_seccomp_load_listener(const struct sock_fprog *prog);
 int host_notif_recv(int listener, struct seccomp_notif *ret);
 /* -ENOENT: the target is gone or the call was interrupted. */
 int host_notif_send(int listener, uint64_t id, int64_t value, int error, uint32_t flags);
-/* Installs fd in the target and answers the call with its number, in one step. -EMFILE etc. as of
- * the target. */
-int host_notif_addfd_send(int listener, uint64_t id, int fd, bool cloexec);
+/* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is known (5.19): once received, a call ends by an answer or with its caller. */
+bool host_seccomp_wait_is_killable(void);
+/*
+ * Installs fd in the target and returns its number there; -EMFILE etc. as of the target. send: answers the call with the number too. A sender that
+ * is killed while the target has not yet woken up to take the descriptor leaves it with the answer 0, and no descriptor (6.18).
+ */
+int host_notif_addfd(int listener, uint64_t id, int fd, bool cloexec, bool send);
 /* Replaces descriptor target_fd of the target by fd; the call stays unanswered. */
 int host_notif_replace_fd(int listener, uint64_t id, int fd, int target_fd, bool cloexec);
 bool host_notif_id_valid(int listener, uint64_t id);

@@ -90,7 +90,7 @@ int supervisor_add_listener(int state_dirfd, int listener_fd, struct err **err)
 	return r < 0 ? err_set(err, r, "hand the system call listener to the supervisor") : 0;
 }
 
-static int serve_request(struct server *server, int fd)
+static int serve_request(int fd, control_add_fn add, void *arg)
 {
 	struct control_request request;
 	cleanup_fd int listener = -EBADF;
@@ -106,20 +106,20 @@ static int serve_request(struct server *server, int fd)
 		listener = received;
 	if (len != sizeof(request) || request.kind != REQUEST_ADD_LISTENER || n_fds != 1)
 		return -EINVAL;
-	r = listener_add(server, listener);
+	r = add(arg, listener);
 	if (r == 0)
 		steal_fd(&listener);
 	return r;
 }
 
-void control_serve(struct server *server)
+void control_serve(int control_fd, control_add_fn add, void *arg)
 {
-	cleanup_fd int fd = accept4(server->control_fd, NULL, NULL, SOCK_CLOEXEC);
+	cleanup_fd int fd = accept4(control_fd, NULL, NULL, SOCK_CLOEXEC);
 	int32_t answer;
 
 	if (fd < 0)
 		return;
-	answer = serve_request(server, fd);
+	answer = serve_request(fd, add, arg);
 	if (answer < 0)
 		log_debug("control request: %s", strerror(-answer));
 	fd_send(fd, &answer, sizeof(answer), NULL, 0);

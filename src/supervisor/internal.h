@@ -3,24 +3,39 @@
 #ifndef SANDLOCK_SUPERVISOR_INTERNAL_H
 #define SANDLOCK_SUPERVISOR_INTERNAL_H
 
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "handlers/request.h"
 
-struct seccomp_notif;
-
 #define WORKERS_MAX                                                                                \
 	16 /* per listener; handlers never wait for the container, so more would only queue on the \
 	      disk */
+
+/*
+ * A notification between RECV and its answer, in memory that the shepherd shares: a notification is delivered once, but its id can
+ * be answered by whoever holds the listener, so the successor of a server that died takes over what that one had in hand.
+ */
+struct flight {
+	atomic_bool taken;
+	uint32_t listener;	    /* number of the listener it came from */
+	uint32_t deaths;	    /* servers that died while they had it in hand */
+	struct seccomp_notif notif; /* RECV writes here; id 0: nothing received */
+};
+
+#define FLIGHTS_MAX                                                                                \
+	256 /* what is in hand beyond them is lost with the server: the call waits until its caller is killed */
 
 /* A seccomp listener that is being served. */
 struct listener {
 	struct listener *next;
 	struct server *server;
 	int fd;
+	uint32_t number; /* of this container; never used again */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	unsigned workers;
@@ -37,15 +52,21 @@ struct waiting {
 	uint64_t id;
 	pid_t tid;
 	struct parked *parked;
+	struct flight *flight; /* NULL: the table was full */
 };
 
 struct server {
 	struct service svc;
 	int control_fd, lifeline, epoll;
+	int link; /* to the shepherd, which takes control connections as long as it lives */
+	struct flight *flights;	     /* FLIGHTS_MAX, shared memory */
+	bool inherited[FLIGHTS_MAX]; /* of these: taken by the predecessor */
+	uint32_t last_listener;
 	atomic_int container_root;
 	struct listener *listeners;
 	bool had_listener;
-	int wake_fd; /* eventfd: something has been parked */
+	bool wait_is_killable; /* host_seccomp_wait_is_killable() */
+	int wake_fd;	       /* eventfd: something has been parked */
 	pthread_mutex_t waiting_lock;
 	struct waiting *waiting;
 };
@@ -53,23 +74,39 @@ struct server {
 /* Credentials of a thread that has just been started (or of the main thread). */
 void worker_creds_init(const struct service *svc, struct worker_creds *me);
 
+/*
+ * shepherd.c: keeps the listeners, takes control connections, and has a server (a child) do the work, and another one when that
+ * dies by a signal. Returns in the server with 0, when it is to serve (`server` knows the listeners of its predecessor), and in the
+ * shepherd with the exit status for the whole, negated and less 1.
+ */
+int shepherd_run(struct server *server);
+/* start.c: the parts of *server that belong to the serving process. */
+int server_attach(struct server *server);
+
 /* loop.c: serves until the last task of the container is gone. Returns 0, or -errno when serving is
  * impossible. */
 int server_run(struct server *server);
 
 /* listener.c: takes fd over and starts its first worker. */
-int listener_add(struct server *server, int fd);
+int listener_add(struct server *server, int fd, uint32_t number);
 void listener_leave(struct server *server, struct listener *listener);
 /* For service.may_block. */
 void listener_may_block(struct request *rq);
 
-/* dispatch.c: answers one notification, or parks it. */
-void dispatch(struct listener *listener, const struct seccomp_notif *notif,
-	      struct worker_creds *me);
+/* dispatch.c: answers one notification, or parks it. True: it is parked, and keeps its flight. */
+bool dispatch(struct listener *listener, struct flight *flight, struct worker_creds *me);
 /* Tries all parked requests once; true: some are left. Main thread. */
 bool dispatch_waiting(struct server *server, struct worker_creds *me);
 
-/* control.c: one connection of a command. Main thread. */
-void control_serve(struct server *server);
+/* flight.c. take: NULL when all are taken; put: NULL is nothing. */
+int flights_make(struct flight **ret);
+struct flight *flight_take(struct flight *flights);
+void flight_put(struct flight *flight);
+/* What the predecessor had in hand, once the listeners are being served again. Main thread. */
+void flights_take_over(struct server *server, struct worker_creds *me);
+
+/* control.c: one connection of a command, which hands over a listener; add consumes it when it returns 0. Main thread. */
+typedef int (*control_add_fn)(void *arg, int listener_fd);
+void control_serve(int control_fd, control_add_fn add, void *arg);
 
 #endif

@@ -111,7 +111,7 @@ static void stop_receiving(struct listener *listener)
 static void *worker_main(void *arg)
 {
 	struct listener *listener = arg;
-	struct seccomp_notif notif;
+	struct flight *flight = NULL, own = {0};
 	struct worker_creds me;
 	int r;
 
@@ -120,16 +120,25 @@ static void *worker_main(void *arg)
 		abort();
 	worker_creds_init(&listener->server->svc, &me);
 	while (become_receiver(listener)) {
-		r = host_notif_recv(listener->fd, &notif);
+		if (!flight || flight == &own)
+			flight = flight_take(listener->server->flights);
+		if (!flight)
+			flight = &own;
+		flight->listener = listener->number;
+		flight->deaths = 0;
+		r = host_notif_recv(listener->fd, &flight->notif);
 		stop_receiving(listener);
 		if (r == 0) {
 			if (more_waiting(listener))
 				call_another(listener);
-			dispatch(listener, &notif, &me);
+			if (dispatch(listener, flight, &me))
+				flight = NULL;
 		} else if (is_over(listener)) {
 			break;
 		}
 	}
+	if (flight != &own)
+		flight_put(flight);
 	pthread_mutex_lock(&listener->lock);
 	listener->workers--;
 	pthread_mutex_unlock(&listener->lock);
@@ -158,7 +167,7 @@ static int start_worker(struct listener *listener)
 	return r;
 }
 
-int listener_add(struct server *server, int fd)
+int listener_add(struct server *server, int fd, uint32_t number)
 {
 	struct epoll_event event = {.events = 0}; /* EPOLLHUP is always reported */
 	struct listener *listener = calloc(1, sizeof(*listener));
@@ -168,6 +177,7 @@ int listener_add(struct server *server, int fd)
 		return -ENOMEM;
 	listener->server = server;
 	listener->fd = fd;
+	listener->number = number;
 	pthread_mutex_init(&listener->lock, NULL);
 	pthread_cond_init(&listener->wake, NULL);
 	event.data.ptr = listener;

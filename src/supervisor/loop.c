@@ -6,10 +6,13 @@
 #include <config.h>
 
 #include <errno.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "supervisor/internal.h"
 
@@ -38,12 +41,46 @@ static bool is_finished(const struct server *server)
 	return server->lifeline < 0;
 }
 
+static int add_listener(void *arg, int fd)
+{
+	struct server *server = arg;
+
+	return listener_add(server, fd, ++server->last_listener);
+}
+
+/* A listener from the shepherd; or its end: then its part of the work is ours. Nobody will take over from us any more. */
+static void hear_shepherd(struct server *server)
+{
+	size_t len = 0, n_fds = 1;
+	uint32_t number;
+	int fd = -EBADF;
+	int32_t answer = fd_recv(server->link, &number, sizeof(number), &len, &fd, &n_fds);
+
+	if (answer < 0 || len == 0) {
+		log_debug("the shepherd is gone");
+		epoll_ctl(server->epoll, EPOLL_CTL_DEL, server->link, NULL);
+		close_fd(&server->link);
+		answer = watch(server, server->control_fd, &server->control_fd);
+		if (answer < 0)
+			log_debug("no control connections any more: %s", strerror(-answer));
+		return;
+	}
+	answer = n_fds == 1 ? listener_add(server, fd, number) : -EINVAL;
+	if (answer < 0 && n_fds == 1)
+		close(fd);
+	if (answer == 0)
+		server->last_listener = number;
+	fd_send(server->link, &answer, sizeof(answer), NULL, 0);
+}
+
 static void handle_event(struct server *server, const struct epoll_event *event)
 {
 	eventfd_t count;
 
 	if (event->data.ptr == &server->control_fd)
-		control_serve(server);
+		control_serve(server->control_fd, add_listener, server);
+	else if (event->data.ptr == &server->link)
+		hear_shepherd(server);
 	else if (event->data.ptr == &server->lifeline)
 		lifeline_closed(server);
 	else if (event->data.ptr == &server->wake_fd)
@@ -60,13 +97,15 @@ int server_run(struct server *server)
 	int r;
 
 	worker_creds_init(&server->svc, &me);
-	r = watch(server, server->control_fd, &server->control_fd);
-	if (r == 0)
+	flights_take_over(server, &me);
+	r = watch(server, server->link, &server->link);
+	if (r == 0 && server->lifeline >= 0)
 		r = watch(server, server->lifeline, &server->lifeline);
 	if (r == 0)
 		r = watch(server, server->wake_fd, &server->wake_fd);
 	if (r < 0)
 		return r;
+	waiting = dispatch_waiting(server, &me);
 	while (!is_finished(server)) {
 		int n = epoll_wait(server->epoll, events, 8, waiting ? RETRY_MS : -1);
 

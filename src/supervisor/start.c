@@ -33,6 +33,7 @@
 #include "handlers/cred_cache.h"
 #include "handlers/live_name.h"
 #include "handlers/moved.h"
+#include "host/seccomp_sys.h"
 #include "host/thread_cred.h"
 #include "supervisor/internal.h"
 #include "supervisor/supervisor.h"
@@ -156,31 +157,49 @@ static bool sysctl_is_on(const char *name)
 	return c != '0';
 }
 
-static int prepare_service(const struct supervisor_params *params, struct server *server,
-			   const char **ret_step)
+int server_attach(struct server *server)
 {
 	struct service *svc = &server->svc;
 
-	*ret_step = "open /proc";
 	server->container_root = -EBADF;
 	svc->container_root = &server->container_root;
-	svc->may_block = listener_may_block;
-	svc->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	close_fd(&svc->self_fd_dir); /* the shepherd's */
 	svc->self_fd_dir = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
 	server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	svc->moved = moved_new();
 	svc->cred_cache = cred_cache_new();
-	if (svc->proc_fd < 0 || svc->self_fd_dir < 0 || server->epoll < 0 || server->wake_fd < 0 ||
-	    !svc->moved || !svc->cred_cache)
+	if (svc->self_fd_dir < 0 || server->epoll < 0 || server->wake_fd < 0 || !svc->moved ||
+	    !svc->cred_cache)
 		return errno ? -errno : -ENOMEM;
+	pthread_mutex_init(&server->waiting_lock, NULL);
+	/* What a predecessor had not published. */
+	return cow_recover(svc->cow);
+}
+
+static int prepare_service(const struct supervisor_params *params, struct server *server,
+			   const char **ret_step)
+{
+	struct service *svc = &server->svc;
+	int r;
+
+	*ret_step = "share memory with the shepherd";
+	r = flights_make(&server->flights);
+	if (r < 0)
+		return r;
+	server->wait_is_killable = host_seccomp_wait_is_killable();
+	*ret_step = "open /proc";
+	svc->may_block = listener_may_block;
+	svc->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	svc->self_fd_dir = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (svc->proc_fd < 0 || svc->self_fd_dir < 0)
+		return -errno;
 	svc->protected_symlinks = sysctl_is_on("protected_symlinks");
 	svc->protected_regular = sysctl_is_on("protected_regular");
 	svc->protected_fifos = sysctl_is_on("protected_fifos");
 	svc->has_device_rules = params->has_device_rules;
 	svc->device_rules = params->device_rules;
 	svc->n_device_rules = params->n_device_rules;
-	pthread_mutex_init(&server->waiting_lock, NULL);
 	return 0;
 }
 
@@ -258,6 +277,9 @@ static ATTR_NORETURN void supervisor_main(const struct supervisor_params *params
 		cow_remove(params->cow.dir, NULL);
 		_exit(1);
 	}
+	r = shepherd_run(&server);
+	if (r < 0)
+		_exit(-r - 1);
 	r = server_run(&server);
 	if (!server.had_listener)
 		cow_remove(params->cow.dir, NULL);

@@ -69,13 +69,17 @@ teardown_sandlock() {
 # Pids that have this test's directory in a mount namespace of their own (containers) or our program's name and the directory in the
 # command line (supervisors, half-made containers). Few forks: it runs after every test.
 container_processes() {
-	local name file arg0 host
+	local name file arg0 host first
 	# what is left of the path in mountinfo depends on the file system it lies on; this part is unique
 	name=$(basename "$BATS_RUN_TMPDIR")${T#"$BATS_RUN_TMPDIR"}/
 	host=$(readlink /proc/self/ns/mnt)
+	first=$(readlink /proc/1/ns/mnt) # the shell may live in another one than the machine's first process
 	{
 		grep -lF "$name" /proc/[0-9]*/mountinfo | while read -r file; do
-			[ "$(readlink "${file%/*}/ns/mnt")" = "$host" ] || echo "$file"
+			case $(readlink "${file%/*}/ns/mnt") in
+			"$host" | "$first") ;;
+			*) echo "$file" ;;
+			esac
 		done
 		grep -lF "$name" /proc/[0-9]*/cmdline | while read -r file; do
 			IFS= read -r -d '' arg0 <"$file" && [[ $arg0 == *sandlock* ]] && echo "$file"
