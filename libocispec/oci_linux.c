@@ -291,3 +291,13 @@ const char *oci_propagation_name(enum oci_propagation propagation)
 {
 	return field_name_of(propagation_names, propagation);
 }
+
+const char *oci_personality_name(uint32_t domain)
+{
+	return field_name_of(domain_names, domain);
+}
+
+const char *oci_memory_mode_name(int mode)
+{
+	return field_name_of(mempolicy_modes, mode);
+}

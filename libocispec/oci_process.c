@@ -248,3 +248,13 @@ int oci_process_parse_opts(const char *text, size_t len, const struct oci_parse_
 		*ret = doc;
 	return r;
 }
+
+const char *oci_sched_policy_name(uint32_t policy)
+{
+	return field_name_of(policy_names, policy);
+}
+
+const char *oci_io_class_name(int io_class)
+{
+	return field_name_of(io_class_names, io_class);
+}

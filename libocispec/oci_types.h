@@ -481,6 +481,10 @@ const char *oci_hook_kind_name(enum oci_hook_kind kind);
 const char *oci_seccomp_action_name(enum oci_seccomp_action action);
 const char *oci_seccomp_op_name(enum oci_seccomp_op op);
 const char *oci_propagation_name(enum oci_propagation propagation);
+const char *oci_sched_policy_name(uint32_t policy);
+const char *oci_io_class_name(int io_class);
+const char *oci_personality_name(uint32_t domain);
+const char *oci_memory_mode_name(int mode);
 
 /* The entry of that type, or NULL. lin may be NULL. */
 const struct oci_namespace *oci_linux_find_namespace(const struct oci_linux *lin,

@@ -137,6 +137,7 @@ static int inherit_process(struct exec *ex, struct err **err)
 		.apparmor_profile = p->apparmor ? p->apparmor : base->apparmor_profile,
 		.selinux_label = p->process_label ? p->process_label : base->selinux_label,
 		.landlock = base->landlock,
+		.exec_cpu_affinity = base->exec_cpu_affinity,
 	};
 	ex->env = strv_dup(base->env);
 	for (char *const *e = p->env; e && *e; e++)

@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "container/schedule.h"
 #include "host/ns.h"
 #include "init/init.h"
 #include "init/sync.h"
@@ -428,8 +429,14 @@ static int release_init(struct launch *l, struct err **err)
 
 	if (r < 0)
 		return err_set(err, r, "read the start time of the container's process");
+	r = schedule_before_cgroup(l->plan, l->args.exec, l->spawn.pid, err);
+	if (r < 0)
+		return r;
 	if (ops && ops->join_cgroup &&
 	    (r = ops->join_cgroup(l->params->arg, l->spawn.pid, err)) < 0)
+		return r;
+	r = schedule_in_cgroup(l->plan, l->args.exec, l->spawn.pid, err);
+	if (r < 0)
 		return r;
 	if (!l->args.exec) {
 		r = spawn_write_id_maps(l->spawn.pid, &l->plan->ids, err);

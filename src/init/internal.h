@@ -38,6 +38,7 @@ void init_warn(struct init_ctx *ctx, const char *fmt, ...) ATTR_PRINTF(2, 3);
 
 /* ns.c: in the caller's mount view */
 int step_begin(struct init_ctx *ctx, struct err **err);
+int step_memory_policy(struct init_ctx *ctx, struct err **err);
 int step_open_sources(struct init_ctx *ctx, struct err **err);
 int step_join_namespaces(struct init_ctx *ctx, struct err **err);
 int step_become_root(struct init_ctx *ctx, struct err **err);

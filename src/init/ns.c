@@ -23,6 +23,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "host/ns.h"
+#include "host/sched.h"
 
 int step_begin(struct init_ctx *ctx, struct err **err)
 {
@@ -35,9 +36,20 @@ int step_begin(struct init_ctx *ctx, struct err **err)
 	for (int sig = 1; sig < NSIG; sig++)
 		signal(sig, SIG_DFL);
 	ctx->umask = umask(0);
-	if (ctx->plan->reset_personality && personality(PER_LINUX) < 0)
-		return err_set(err, errno, "set personality");
+	if (ctx->plan->has_personality && personality(ctx->plan->personality) < 0)
+		return err_set(err, errno, "set the personality");
 	return 0;
+}
+
+int step_memory_policy(struct init_ctx *ctx, struct err **err)
+{
+	const struct plan_memory_policy *m = &ctx->plan->memory_policy;
+	int r = m->set ? host_mempolicy_set(m->mode, m->flags, m->nodes.words, m->nodes.n_bits) : 0;
+
+	if (r == -ENOSYS)
+		return err_text(err, ENOTSUP,
+				"linux.memoryPolicy: this kernel has no memory policies (NUMA)");
+	return r < 0 ? err_set(err, r, "linux.memoryPolicy: set the memory policy") : 0;
 }
 
 static int open_source(const struct plan_mount *m, int *ret_fd, struct err **err)

@@ -16,6 +16,7 @@ const struct init_step init_steps[] = {
 	{ "begin",		step_begin,		BOTH },
 	{ "oom score",		step_oom_score,		CREATE }, /* /proc/self belongs to the old ids: before they change */
 	{ "label",		step_open_label,	BOTH },
+	{ "memory policy",	step_memory_policy,	BOTH }, /* in the cgroup already: its memory nodes count */
 	{ "sources",		step_open_sources,	CREATE }, /* with the caller's ids: the new root may not see their directories */
 	{ "join",		step_join_namespaces,	CREATE },
 	{ "root ids",		step_become_root,	BOTH },

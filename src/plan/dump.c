@@ -240,6 +240,41 @@ static void dump_process(const struct plan_process *p, struct buf *out)
 	line(out, "process.selinux", p->selinux);
 }
 
+static void dump_set(struct buf *out, const char *name, const struct idset *set)
+{
+	if (!set->words)
+		return;
+	buf_printf(out, "%s: ", name);
+	idset_format(set, out);
+	buf_add_char(out, '\n');
+}
+
+static void dump_schedule(const struct plan_process *p, struct buf *out)
+{
+	const struct host_sched *s = &p->scheduler;
+
+	if (p->has_scheduler)
+		buf_printf(out,
+			   "process.scheduler: %s nice=%d priority=%u flags=0x%llx runtime=%llu "
+			   "deadline=%llu period=%llu\n",
+			   oci_sched_policy_name(s->policy), s->nice, s->priority,
+			   (unsigned long long)s->flags, (unsigned long long)s->runtime,
+			   (unsigned long long)s->deadline, (unsigned long long)s->period);
+	if (p->io_class)
+		buf_printf(out, "process.io_priority: %s %d\n", oci_io_class_name(p->io_class),
+			   p->io_priority);
+	dump_set(out, "process.cpus_initial", &p->cpus_initial);
+	dump_set(out, "process.cpus_final", &p->cpus_final);
+}
+
+static void dump_memory_policy(const struct plan_memory_policy *m, struct buf *out)
+{
+	if (!m->set)
+		return;
+	buf_printf(out, "memory_policy: %s flags=0x%x\n", oci_memory_mode_name(m->mode), m->flags);
+	dump_set(out, "memory_policy.nodes", &m->nodes);
+}
+
 static void dump_hooks(const struct plan *plan, struct buf *out)
 {
 	for (int kind = 0; kind < PLAN_HOOK_COUNT; kind++) {
@@ -281,9 +316,13 @@ void plan_dump(const struct plan *plan, struct buf *out)
 		buf_add_char(out, '\n');
 	}
 	flag(out, "new_keyring", plan->new_keyring);
-	flag(out, "reset_personality", plan->reset_personality);
-	if (plan->has_process)
+	if (plan->has_personality)
+		buf_printf(out, "personality: %s\n", oci_personality_name(plan->personality));
+	dump_memory_policy(&plan->memory_policy, out);
+	if (plan->has_process) {
 		dump_process(&plan->process, out);
+		dump_schedule(&plan->process, out);
+	}
 	dump_hooks(plan, out);
 	line(out, "cgroups_path", plan->cgroups_path);
 	flag(out, "resources", plan->resources != NULL);

@@ -19,6 +19,8 @@ struct plan_ctx {
 
 int plan_namespaces(struct plan_ctx *ctx, struct err **err);
 int plan_ids(struct plan_ctx *ctx, struct err **err);
+/* Scheduler, I/O priority, affinity; personality and memory policy. */
+int plan_schedule(struct plan_ctx *ctx, struct err **err);
 int plan_process(struct plan_ctx *ctx, struct err **err);
 int plan_cow(struct plan_ctx *ctx, struct err **err);
 int plan_rootfs(struct plan_ctx *ctx, struct err **err);

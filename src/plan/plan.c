@@ -134,9 +134,6 @@ static int refuse_unsupported(const struct plan_ctx *ctx, struct err **err)
 	} rows[] = {
 		{lin->n_net_devices > 0, "linux.netDevices"},
 		{lin->intel_rdt != NULL, "linux.intelRdt"},
-		{lin->memory_policy != NULL, "linux.memoryPolicy"},
-		{lin->personality && lin->personality->domain != 0,
-		 "linux.personality other than LINUX"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -221,7 +218,6 @@ static int plan_rest(struct plan_ctx *ctx, struct err **err)
 	plan->cgroups_path = lin->cgroups_path;
 	plan->resources = lin->resources;
 	plan->new_keyring = !ctx->opts->no_new_keyring;
-	plan->reset_personality = lin->personality != NULL;
 	copy_hooks(ctx);
 	return 0;
 }
@@ -230,8 +226,9 @@ int plan_build(const struct oci_config *config, const struct plan_options *opts,
 	       const struct plan_env *env, struct plan **ret, struct err **err)
 {
 	static int (*const steps[])(struct plan_ctx *, struct err **) = {
-		plan_namespaces, plan_ids,    plan_rest,    plan_process, plan_rootfs,
-		plan_cow,	 plan_mounts, plan_devices, plan_sysctl,  plan_seccomp,
+		plan_namespaces, plan_ids,    plan_rest,    plan_process,
+		plan_schedule,	 plan_rootfs, plan_cow,	    plan_mounts,
+		plan_devices,	 plan_sysctl, plan_seccomp,
 	};
 	struct plan_ctx ctx = start(config, config->process, opts, env);
 
@@ -243,7 +240,8 @@ int plan_build_exec(const struct oci_config *config, const struct oci_process *p
 		    struct err **err)
 {
 	static int (*const steps[])(struct plan_ctx *, struct err **) = {
-		plan_namespaces, plan_ids, plan_process, plan_rootfs, plan_cow, plan_seccomp,
+		plan_namespaces, plan_ids, plan_process, plan_schedule,
+		plan_rootfs,	 plan_cow, plan_seccomp,
 	};
 	struct plan_ctx ctx = start(config, process, opts, env);
 
@@ -261,6 +259,9 @@ void plan_free(struct plan *plan)
 	free(plan->devices);
 	free(plan->sysctl);
 	free(plan->process.rlimits);
+	idset_done(&plan->process.cpus_initial);
+	idset_done(&plan->process.cpus_final);
+	idset_done(&plan->memory_policy.nodes);
 	for (int i = 0; i < PLAN_HOOK_COUNT; i++)
 		free(plan->hooks[i].v);
 	strv_free(plan->cow.lowers);

@@ -19,7 +19,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/idset.h"
 #include "host/probe.h"
+#include "host/sched.h"
 
 struct buf;
 struct err;
@@ -176,6 +178,20 @@ struct plan_process {
 	uint16_t console_width;
 	const char *apparmor; /* NULL or a profile; only when the host has AppArmor */
 	const char *selinux;
+	bool has_scheduler;
+	struct host_sched scheduler;
+	int io_class; /* IOPRIO_CLASS_*, 0: not given */
+	int io_priority;
+	/* exec only: CPUs before and after the move into the container's cgroup. */
+	struct idset cpus_initial;
+	struct idset cpus_final;
+};
+
+struct plan_memory_policy {
+	bool set;
+	int mode; /* MPOL_* */
+	uint32_t flags;
+	struct idset nodes;
 };
 
 /* hooks */
@@ -247,7 +263,9 @@ struct plan {
 	struct plan_pair *sysctl; /* key with dots as written; path form is made by init */
 	size_t n_sysctl;
 	bool new_keyring;
-	bool reset_personality; /* to PER_LINUX */
+	bool has_personality;
+	uint32_t personality; /* PER_LINUX or PER_LINUX32 */
+	struct plan_memory_policy memory_policy;
 
 	bool has_process;
 	struct plan_process process;

@@ -21,9 +21,6 @@ static int refuse_unsupported(const struct oci_process *process, const struct ho
 		bool present;
 		const char *name;
 	} rows[] = {
-		{process->scheduler != NULL, "process.scheduler"},
-		{process->io_priority != NULL, "process.ioPriority"},
-		{process->exec_cpu_affinity != NULL, "process.execCPUAffinity"},
 		{process->landlock != NULL, "process.landlock"},
 	};
 

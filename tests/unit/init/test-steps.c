@@ -21,6 +21,7 @@ int main(void)
 {
 	comes_before(step_open_sources, step_become_root,
 		     "the caller's ids may search its directories");
+	comes_before(step_memory_policy, step_mounts, "page tables and mounts count too");
 	comes_before(step_mounts, step_runtime_hooks, "hooks see the mounts");
 	comes_before(step_runtime_hooks, step_container_hooks, "runtime-spec");
 	comes_before(step_container_hooks, step_change_root,
