@@ -122,9 +122,9 @@ run_sleeper() {
 	set_args "$B" /bin/sh -c 'uname -m >&2; sleep 60'
 	sandlock run --detach --bundle "$B" c </dev/null >"$T/out" 2>&1
 	wait_for 5 test -s "$T/out"
-	[ "$(cat "$T/out")" = $small ]
+	[ "$(cat "$T/out")" = "$small" ]
 	run sandlock exec c uname -m
-	assert_output $small
+	assert_output "$small"
 	sandlock delete --force c
 	edit_config "$B" '.linux.personality = {domain: "LINUX"}'
 	set_args "$B" uname -m
