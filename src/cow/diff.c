@@ -276,8 +276,8 @@ static int open_trees(struct diff *d)
 	r = lowers_open(d->cow->meta.lowers, &d->lowers);
 	if (r < 0)
 		return r;
-	d->lowers.skip_dev = d->cow->store_dev;
-	d->lowers.skip_ino = d->cow->store_ino;
+	d->lowers.skip.dev = d->cow->store_dev;
+	d->lowers.skip.ino = d->cow->store_ino;
 	d->op = "open live root";
 	r = host_open_dir(d->cow->dir_fd, STORE_ROOT, &fd);
 	if (r == 0)

@@ -6,6 +6,7 @@
 #include "cow/index.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,7 +183,10 @@ void index_done(struct cow_index *index)
 	*index = (struct cow_index){0};
 }
 
-bool id_list_has(const struct id_list *list, uint32_t id)
+/* Lists of ids are looked at for every file and hardly ever added to. */
+static pthread_rwlock_t ids_lock = PTHREAD_RWLOCK_INITIALIZER;
+
+static bool has_id(const struct id_list *list, uint32_t id)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (list->ids[i] == id)
@@ -190,9 +194,19 @@ bool id_list_has(const struct id_list *list, uint32_t id)
 	return false;
 }
 
-int id_list_add(struct id_list *list, uint32_t id)
+bool id_list_has(const struct id_list *list, uint32_t id)
 {
-	if (id_list_has(list, id))
+	bool has;
+
+	pthread_rwlock_rdlock(&ids_lock);
+	has = has_id(list, id);
+	pthread_rwlock_unlock(&ids_lock);
+	return has;
+}
+
+static int add_id(struct id_list *list, uint32_t id)
+{
+	if (has_id(list, id))
 		return 0;
 	if (list->n == list->cap) {
 		size_t cap = list->cap ? list->cap * 2 : 16;
@@ -205,4 +219,14 @@ int id_list_add(struct id_list *list, uint32_t id)
 	}
 	list->ids[list->n++] = id;
 	return 0;
+}
+
+int id_list_add(struct id_list *list, uint32_t id)
+{
+	int r;
+
+	pthread_rwlock_wrlock(&ids_lock);
+	r = add_id(list, id);
+	pthread_rwlock_unlock(&ids_lock);
+	return r;
 }

@@ -48,6 +48,7 @@ int index_encode(const struct cow_index *index, struct buf *ret);
 int index_decode(const void *data, size_t len, struct cow_index *ret);
 void index_done(struct cow_index *index);
 
+/* Thread-safe. */
 bool id_list_has(const struct id_list *list, uint32_t id);
 int id_list_add(struct id_list *list, uint32_t id);
 

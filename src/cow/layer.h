@@ -17,14 +17,30 @@
 #include "cow/chain.h"
 #include "host/dirent.h"
 
+/* One directory as the lowers show it: those that have it, uppermost first. */
+struct merged_part {
+	int fd;
+	uint16_t layer;
+};
+struct merged {
+	struct merged_part *parts;
+	size_t n;
+};
+
+/* A directory that is not part of the lowers: the store, when it lies inside one. */
+struct lower_skip {
+	dev_t dev;
+	ino_t ino;
+	size_t layers; /* number of lowers: overlayfs marks count if there are several */
+};
+
 struct lowers {
 	struct chain
 		*chains; /* one per lower, uppermost first; those that take part stand at depth */
 	size_t n, depth;
 	struct host_dir_reader reader;
-	/* a directory that is not part of the lowers: the store, when it lies inside one */
-	dev_t skip_dev;
-	ino_t skip_ino;
+	struct merged here; /* scratch: the current directory */
+	struct lower_skip skip;
 };
 
 /* One name in one lower. */
@@ -72,5 +88,18 @@ int lowers_look(struct lowers *l, const struct lower_dir *dir, size_t *pos,
  * be opened nothing has changed. */
 int lowers_enter(struct lowers *l, const struct lower_dir *dir, size_t first, size_t n);
 int lowers_leave(struct lowers *l);
+
+/* The same on one directory at a time, for several threads. Paths as in lowers_open. */
+int merged_open(char *const *paths, struct merged *ret);
+int merged_dup(const struct merged *m, struct merged *ret);
+void merged_close(struct merged *m);
+/* Into dir, whose memory is used again. */
+int merged_read(const struct merged *m, struct host_dir_reader *reader, bool sort,
+		struct lower_dir *dir);
+int merged_look(const struct merged *m, const struct lower_skip *skip, const struct lower_dir *dir,
+		size_t *pos, struct lower_entry *ret);
+/* Its subdirectory `name`. -ENOENT, -ENOTDIR: there is none. */
+int merged_sub(const struct merged *m, const struct lower_skip *skip, const char *name,
+	       struct merged *ret);
 
 #endif

@@ -5,54 +5,20 @@
 #include "cow/names.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/cleanup.h"
-#include "host/at.h"
-
-int names_init(struct names *names)
-{
-	uint32_t root;
-
-	*names = (struct names){0};
-	return names_add_dir(names, 0, "", &root);
-}
 
 void names_done(struct names *names)
 {
 	buf_done(&names->text);
-	free(names->dirs);
 	free(names->files);
+	free(names->further);
 	*names = (struct names){0};
 }
 
 const char *names_text(const struct names *names, size_t offset)
 {
 	return names->text.data + offset;
-}
-
-int names_add_dir(struct names *names, uint32_t parent, const char *name, uint32_t *ret)
-{
-	size_t at = names->text.len;
-
-	if (names->n_dirs == UINT32_MAX)
-		return -EOVERFLOW;
-	if (names->n_dirs == names->cap_dirs) {
-		size_t cap = names->cap_dirs ? names->cap_dirs * 2 : 256;
-		struct names_dir *p = reallocarray(names->dirs, cap, sizeof(*p));
-
-		if (!p)
-			return -ENOMEM;
-		names->dirs = p;
-		names->cap_dirs = cap;
-	}
-	if (buf_add(&names->text, name, strlen(name) + 1) < 0)
-		return -ENOMEM;
-	*ret = (uint32_t)names->n_dirs;
-	names->dirs[names->n_dirs++] = (struct names_dir){.parent = parent, .name = at};
-	return 0;
 }
 
 /* The slot of (dev, ino), or the free one where it belongs. */
@@ -95,51 +61,44 @@ static int grow_files(struct names *names)
 	return 0;
 }
 
-int names_add_file(struct names *names, dev_t dev, ino_t ino, uint32_t dir, const char *name,
-		   bool is_private)
+static int add_text(struct names *names, const char *name, size_t *ret)
 {
-	size_t at = names->text.len;
+	*ret = names->text.len;
+	return buf_add(&names->text, name, strlen(name) + 1);
+}
 
-	if (names->n_files * 4 >= names->cap_files * 3) {
-		int r = grow_files(names);
+int names_add_file(struct names *names, dev_t dev, ino_t ino, struct node *dir, const char *name)
+{
+	struct names_file file = {.dev = dev, .ino = ino, .dir = dir};
+	int r = 0;
 
-		if (r < 0)
-			return r;
-	}
-	if (buf_add(&names->text, name, strlen(name) + 1) < 0)
-		return -ENOMEM;
-	*slot_of(names->files, names->cap_files, dev, ino) = (struct names_file){
-		.dev = dev, .ino = ino, .dir = dir, .is_private = is_private, .name = at};
+	if (names->n_files * 4 >= names->cap_files * 3)
+		r = grow_files(names);
+	if (r == 0)
+		r = add_text(names, name, &file.name);
+	if (r < 0)
+		return r;
+	*slot_of(names->files, names->cap_files, dev, ino) = file;
 	names->n_files++;
 	return 0;
 }
 
-int names_open_dir(const struct names *names, int root_fd, uint32_t dir, int *ret_fd)
+int names_add_further(struct names *names, dev_t dev, ino_t ino, struct node *dir, const char *name)
 {
-	cleanup_fd int fd = -EBADF;
-	cleanup_free uint32_t *way = NULL;
-	size_t n = 0;
+	struct names_further more = {.dev = dev, .ino = ino, .dir = dir};
 	int r;
 
-	for (uint32_t d = dir; d; d = names->dirs[d].parent)
-		n++;
-	way = malloc((n + 1) * sizeof(*way));
-	if (!way)
-		return -ENOMEM;
-	for (uint32_t d = dir, i = (uint32_t)n; d; d = names->dirs[d].parent)
-		way[--i] = d;
-	r = host_openat(root_fd, ".", O_PATH | O_DIRECTORY, 0, &fd);
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		int sub = -EBADF;
+	if (names->n_further == names->cap_further) {
+		size_t cap = names->cap_further ? names->cap_further * 2 : 64;
+		struct names_further *p = reallocarray(names->further, cap, sizeof(*p));
 
-		r = host_openat(fd, names_text(names, names->dirs[way[i]].name),
-				O_PATH | O_DIRECTORY, 0, &sub);
-		if (r == 0) {
-			close_fd(&fd);
-			fd = sub;
-		}
+		if (!p)
+			return -ENOMEM;
+		names->further = p;
+		names->cap_further = cap;
 	}
+	r = add_text(names, name, &more.name);
 	if (r == 0)
-		*ret_fd = steal_fd(&fd);
+		names->further[names->n_further++] = more;
 	return r;
 }

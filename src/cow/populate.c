@@ -1,469 +1,279 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Populate: makes the live root look like the lowers. Library; runs as the container's root, before
- * anything of the container does. Untrusted: the lowers. Walks down with descriptors, one directory
- * at a time: all of its names first, then its own metadata (so that its times are right and no
- * default ACL is inherited), then its subdirectories.
+ * Populate: makes the live root look like the lowers. Library; runs as the container's root, before anything of the
+ * container does. Untrusted: the lowers. Directories are the unit of work (fill.h): they wait on a stack, from which
+ * several threads take them.
  */
 #include <config.h>
 
 #include "cow/internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/fs.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
-#include "cow/chain.h"
-#include "cow/layer.h"
-#include "cow/names.h"
-#include "cow/share.h"
+#include "cow/fill.h"
 #include "host/at.h"
 
-/* One level of the walk: after its files are made only the subdirectories are left in dir.raw. */
-struct frame {
-	struct lower_dir dir;
-	size_t next;
-	uint32_t id; /* in names */
-	bool copy;   /* files here and below are copied, never linked */
-};
+#define THREADS_MAX 4 /* more only wait for each other in the file system's journal */
+#define STACK_SIZE  (128 * 1024)
+/* A thread more is worth its start when so many directories wait. */
+#define WAITING_PER_THREAD 8
 
 struct populate {
-	struct cow *cow;
+	struct fill fill;
+	struct node *nodes; /* all */
+	struct node *root;
+	pthread_mutex_t lock; /* of everything below, and of node.pending */
+	pthread_cond_t more;
+	struct node *waiting; /* a stack: depth first keeps few directories open */
+	size_t n_waiting;
+	size_t busy; /* threads that may add to it */
+	size_t n_open, max_open;
+	size_t threads, max_threads;
+	pthread_t ids[THREADS_MAX];
+	int error;
+	struct cow_fault *fault; /* of the first error */
 	struct cow_stats stats;
-	struct lowers lowers;
-	struct chain live;
-	struct names names;
-	struct frame *frames;
-	size_t n, cap;
-	bool *no_link;	/* per lower: it lies on another file system */
-	bool no_clone;	/* FICLONE was refused once */
-	uint64_t *drop; /* inodes that were linked, then replaced by a private copy */
-	size_t n_drop, cap_drop;
-	const char *op; /* under way, for the fault */
-	const char *name;
+	struct inode_list drop;
 };
 
-/* What programs insist to find with a link count of 1 (cron, logrotate, sudo). Paths below the live
- * root. */
-static const char *const copied_trees[] = {"etc", "var/log", "var/spool"};
-
-static bool is_copied_tree(const struct chain *live, const char *name)
+static void report(struct populate *p, const struct filler *f, int error)
 {
-	cleanup_buf struct buf path = {0};
+	cleanup_buf struct buf where = {0};
 
-	if (chain_depth(live) > 1)
-		return false;
-	chain_path(live, &path);
-	if (path.len)
-		buf_add_char(&path, '/');
-	if (buf_add_str(&path, name) < 0)
-		return true; /* out of memory: copying is always right */
-	for (size_t i = 0; i < ARRAY_SIZE(copied_trees); i++)
-		if (!strcmp(path.data, copied_trees[i]))
-			return true;
-	return false;
+	pthread_mutex_lock(&p->lock);
+	if (p->error == 0) {
+		p->error = error;
+		if (f->node)
+			node_path(f->node, &where);
+		fault_set(p->fault, f->op, where.data, f->name);
+	}
+	pthread_cond_broadcast(&p->more);
+	pthread_mutex_unlock(&p->lock);
 }
 
-/* Would a link show the owner that the live file is to have? */
-static bool owner_is_right(const struct populate *p, const struct lower_entry *e)
+/* The next directory to fill, or NULL when there will be none any more. */
+static struct node *take(struct populate *p)
 {
-	struct attr attr;
+	struct node *node = NULL;
 
-	if (!p->cow->owners)
-		return true;
-	attr_of_lower(p->cow, &e->st, &attr);
-	/* 65534 is also what stat shows for ids that are not mapped */
-	return attr.uid == e->st.stx_uid && attr.gid == e->st.stx_gid && attr.uid != 65534 &&
-	       attr.gid != 65534;
+	pthread_mutex_lock(&p->lock);
+	p->busy--;
+	while (!p->waiting && p->busy && !p->error)
+		pthread_cond_wait(&p->more, &p->lock);
+	if (p->waiting && !p->error) {
+		node = p->waiting;
+		p->waiting = node->next;
+		p->n_waiting--;
+		p->busy++;
+	} else {
+		pthread_cond_broadcast(&p->more);
+	}
+	pthread_mutex_unlock(&p->lock);
+	return node;
 }
 
-static bool may_link(const struct populate *p, const struct frame *f, const struct lower_entry *e)
+/* node has been opened: its parent need not be open for it any longer. */
+static void opened(struct populate *p, struct node *node)
 {
-	enum cow_share share = p->cow->meta.share;
+	struct node *parent = node->parent;
+	bool last;
 
-	if (f->copy || e->st.stx_size == 0 || p->no_link[e->layer])
-		return false;
-	return (share == COW_SHARE_AUTO || share == COW_SHARE_LINK) && owner_is_right(p, e);
+	pthread_mutex_lock(&p->lock);
+	last = --parent->pending == 0 && parent->open;
+	if (last) {
+		parent->open = false;
+		p->n_open--;
+	}
+	pthread_mutex_unlock(&p->lock);
+	if (last)
+		place_close(&parent->place);
 }
 
-/* Is it this file that cannot be linked (and a private one is made instead), or has something
- * failed? */
-static bool is_link_refusal(int r)
+static void *thread_main(void *arg);
+
+static void start_thread(struct populate *p)
 {
-	return r == -EPERM || r == -EXDEV || r == -EMLINK || r == -EOPNOTSUPP || r == -EACCES;
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, STACK_SIZE);
+	if (pthread_create(&p->ids[p->threads], &attr, thread_main, p) == 0) {
+		p->threads++;
+		p->busy++;
+	} else {
+		p->max_threads = p->threads; /* those that there are will do it */
+	}
+	pthread_attr_destroy(&attr);
 }
 
-/* A private file of this name in the current live directory. */
-static int make_private(struct populate *p, const struct lower_entry *e)
+/* Puts the subdirectories of the directory that was filled on the stack. */
+static void hand_on(struct populate *p, struct filler *f)
 {
-	cleanup_fd int src = -EBADF, dst = -EBADF;
-	bool cloned = false, try_clone = p->cow->meta.share != COW_SHARE_COPY && !p->no_clone;
-	uint64_t bytes = 0;
-	struct attr attr;
-	struct statx st;
-	int r;
+	struct node *node = f->node, *sub;
 
-	p->op = "open";
-	r = host_open_read(e->dirfd, e->name, &src);
+	pthread_mutex_lock(&p->lock);
+	node->pending += f->n_subdirs;
+	node->open = f->n_subdirs && (p->n_open < p->max_open || !node->parent);
+	p->n_open += node->open;
+	p->n_waiting += f->n_subdirs;
+	while ((sub = f->subdirs)) {
+		f->subdirs = sub->next;
+		sub->next = p->waiting;
+		p->waiting = sub;
+		sub->all = p->nodes;
+		p->nodes = sub;
+	}
+	if (f->n_subdirs > 1 && p->threads > 1)
+		pthread_cond_broadcast(&p->more);
+	if (!p->error && p->threads < p->max_threads &&
+	    p->n_waiting > WAITING_PER_THREAD * p->threads)
+		start_thread(p);
+	pthread_mutex_unlock(&p->lock);
+	f->n_subdirs = 0;
+	if (!node->open && node->parent)
+		place_close(&node->place);
+}
+
+static int fill_one(struct populate *p, struct filler *f, struct node *node)
+{
+	int r = 0;
+
+	f->node = node;
+	f->name = NULL;
+	f->op = "open directory";
+	if (node->parent) {
+		r = node_open(&p->fill, node);
+		if (r == 0)
+			opened(p, node);
+	}
 	if (r == 0)
-		r = host_statx(src, "", &st);
-	if (r < 0)
-		return r;
-	if (!S_ISREG(st.stx_mode) || st.stx_ino != e->st.stx_ino)
-		return -ESTALE; /* somebody changes the lower */
-	p->op = "create";
-	r = host_openat(chain_fd(&p->live), e->name, O_RDWR | O_CREAT | O_EXCL, 0600, &dst);
-	if (r < 0)
-		return r;
-	p->op = "copy";
-	r = share_data(src, dst, &st, try_clone, &cloned, &bytes);
-	if (r < 0)
-		return r;
-	p->no_clone |= try_clone && !cloned && st.stx_size;
-	p->stats.reflinked += cloned;
-	p->stats.copied += !cloned;
-	p->stats.copied_bytes += bytes;
-	p->op = "set metadata of";
-	attr_of_lower(p->cow, &st, &attr);
-	return attr_apply(&attr, (struct host_xattr_ref){src, NULL},
-			  (struct host_xattr_ref){dst, NULL}, &p->cow->index.refused);
-}
-
-static int make_file(struct populate *p, struct frame *f, const struct lower_entry *e,
-		     bool *ret_private)
-{
-	int r;
-
-	*ret_private = true;
-	if (!may_link(p, f, e))
-		return make_private(p, e);
-	p->op = "link";
-	r = host_linkat(e->dirfd, e->name, chain_fd(&p->live), e->name);
-	if (r == 0) {
-		*ret_private = false;
-		p->stats.linked++;
-		return index_add(&p->cow->index, e->st.stx_ino);
-	}
-	if (!is_link_refusal(r))
-		return r;
-	if (r == -EXDEV && !e->mount)
-		p->no_link[e->layer] = true;
-	return make_private(p, e);
-}
-
-static int drop_from_index(struct populate *p, ino_t ino)
-{
-	if (p->n_drop == p->cap_drop) {
-		size_t cap = p->cap_drop ? p->cap_drop * 2 : 64;
-		uint64_t *list = reallocarray(p->drop, cap, sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		p->drop = list;
-		p->cap_drop = cap;
-	}
-	p->drop[p->n_drop++] = ino;
-	return 0;
-}
-
-/* Replaces <name> in dir_fd by a link to the current directory's e->name; the times of dir_fd stay.
- */
-static int replace_by_link(struct populate *p, int dir_fd, const char *name,
-			   const struct lower_entry *e)
-{
-	char temp[TEMP_NAME_SIZE];
-	struct attr times;
-	struct statx st;
-	int r = host_statx(dir_fd, "", &st);
-
-	if (r < 0)
-		return r;
-	store_temp_name(p->cow, temp);
-	r = host_linkat(chain_fd(&p->live), e->name, p->cow->work_fd, temp);
-	if (r < 0)
-		return r;
-	r = host_renameat2(p->cow->work_fd, temp, dir_fd, name, 0);
-	if (r < 0) {
-		host_unlinkat(p->cow->work_fd, temp, 0);
-		return r;
-	}
-	attr_of_live(&st, &times);
-	return host_lutimensat(dir_fd, ".", times.times);
-}
-
-/*
- * A further name of a file that is in the live root already. If that one is shared with the lower
- * the group gets a private inode now: a shared inode must have exactly one live name, so that a
- * copy-up does not split the group.
- */
-static int make_further_name(struct populate *p, struct names_file *first,
-			     const struct lower_entry *e)
-{
-	cleanup_fd int dir_fd = -EBADF;
-	const char *name = names_text(&p->names, first->name);
-	int r = names_open_dir(&p->names, p->cow->root_fd, first->dir, &dir_fd);
-
-	p->op = "link";
-	if (r < 0)
-		return r;
-	if (first->is_private) {
-		r = host_linkat(dir_fd, name, chain_fd(&p->live), e->name);
-		return r;
-	}
-	r = make_private(p, e);
-	if (r < 0)
-		return r;
-	p->op = "link";
-	r = replace_by_link(p, dir_fd, name, e);
-	if (r < 0)
-		return r;
-	p->stats.linked--;
-	first->is_private = true;
-	return drop_from_index(p, e->st.stx_ino);
-}
-
-static int place_file(struct populate *p, struct frame *f, const struct lower_entry *e)
-{
-	dev_t dev = host_statx_dev(&e->st);
-	struct names_file *first = NULL;
-	bool is_private;
-	int r;
-
-	/* links from other live roots count as well, so most files of a used image come here */
-	if (e->st.stx_nlink > 1)
-		first = names_find(&p->names, dev, e->st.stx_ino);
-	if (first) {
-		r = make_further_name(p, first, e);
-		if (r != -EMLINK)
-			return r;
-	}
-	r = make_file(p, f, e, &is_private);
-	if (r < 0 || e->st.stx_nlink == 1 || first)
-		return r;
-	return names_add_file(&p->names, dev, e->st.stx_ino, f->id, e->name, is_private);
-}
-
-static int make_node(struct populate *p, const struct lower_entry *e)
-{
-	int live = chain_fd(&p->live);
-	dev_t dev = makedev(e->st.stx_rdev_major, e->st.stx_rdev_minor);
-	char target[PATH_MAX];
-	int r;
-
-	if (!S_ISLNK(e->st.stx_mode)) {
-		p->op = "make node";
-		return host_mknodat(live, e->name, (e->st.stx_mode & S_IFMT) | 0600, dev);
-	}
-	p->op = "make symlink";
-	r = host_readlinkat(e->dirfd, e->name, target, sizeof(target));
-	return r < 0 ? r : host_symlinkat(target, live, e->name);
-}
-
-static int place_node(struct populate *p, const struct lower_entry *e)
-{
-	bool device = S_ISCHR(e->st.stx_mode) || S_ISBLK(e->st.stx_mode);
-	struct attr attr;
-	int r = make_node(p, e);
-
-	/* a user namespace may make none; the container gets its devices from elsewhere */
-	if (r == -EPERM && device) {
-		p->stats.skipped++;
-		p->cow->index.skipped++;
-		return 0;
-	}
-	if (r < 0)
-		return r;
-	p->stats.others++;
-	p->op = "set metadata of";
-	attr_of_lower(p->cow, &e->st, &attr);
-	return attr_apply(&attr, (struct host_xattr_ref){e->dirfd, e->name},
-			  (struct host_xattr_ref){chain_fd(&p->live), e->name},
-			  &p->cow->index.refused);
-}
-
-static int set_dir_attrs(struct populate *p)
-{
-	int lower = lowers_top_fd(&p->lowers), live = chain_fd(&p->live);
-	struct attr attr;
-	struct statx st;
-	int r = host_statx(lower, "", &st);
-
-	p->op = "set metadata of";
-	p->name = NULL;
-	if (r < 0)
-		return r;
-	attr_of_lower(p->cow, &st, &attr);
-	return attr_apply(&attr, (struct host_xattr_ref){lower, NULL},
-			  (struct host_xattr_ref){live, NULL}, &p->cow->index.refused);
-}
-
-static int enter(struct populate *p, const struct frame *f, size_t first, size_t n)
-{
-	int r;
-
-	p->name = f->dir.names.data + f->dir.raw[first].name;
-	p->op = "open directory";
-	r = lowers_enter(&p->lowers, &f->dir, first, n);
-	return r < 0 ? r : chain_push(&p->live, p->name);
-}
-
-static int leave(struct populate *p)
-{
-	int r = lowers_leave(&p->lowers);
-
-	p->op = "go up from";
-	return r < 0 ? r : chain_pop(&p->live);
-}
-
-/* *ret_enter: it has content that belongs to the lowers. */
-static int place_dir(struct populate *p, struct frame *f, const struct lower_entry *e,
-		     bool *ret_enter)
-{
-	int r;
-
-	p->op = "make directory";
-	r = host_mkdirat(chain_fd(&p->live), e->name, 0700);
-	if (r < 0)
-		return r;
-	p->stats.dirs++;
-	*ret_enter = !e->mount;
-	if (!e->mount)
-		return 0;
-	/* another mount: only the directory it lies on is shown */
-	r = enter(p, f, e->first, 1);
+		r = fill_dir(f, node);
 	if (r == 0)
-		r = set_dir_attrs(p);
-	return r < 0 ? r : leave(p);
+		hand_on(p, f);
+	return r;
 }
 
-static int place(struct populate *p, struct frame *f, const struct lower_entry *e, bool *ret_enter)
+static void add_stats(struct cow_stats *sum, const struct cow_stats *st)
 {
-	*ret_enter = false;
-	p->name = e->name;
-	switch (e->st.stx_mode & S_IFMT) {
-	case S_IFDIR:
-		return place_dir(p, f, e, ret_enter);
-	case S_IFREG:
-		return place_file(p, f, e);
-	default:
-		return place_node(p, e);
+	sum->dirs += st->dirs;
+	sum->linked += st->linked;
+	sum->reflinked += st->reflinked;
+	sum->copied += st->copied;
+	sum->others += st->others;
+	sum->copied_bytes += st->copied_bytes;
+	sum->skipped += st->skipped;
+}
+
+static int collect(struct populate *p, const struct filler *f)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&p->lock);
+	add_stats(&p->stats, &f->stats);
+	for (size_t i = 0; r == 0 && i < f->linked.n; i++)
+		r = index_add(&p->fill.cow->index, f->linked.inos[i]);
+	pthread_mutex_unlock(&p->lock);
+	return r;
+}
+
+static void drop_subdirs(struct filler *f)
+{
+	struct node *sub;
+
+	while ((sub = f->subdirs)) {
+		f->subdirs = sub->next;
+		free(sub);
 	}
 }
 
-/* Makes everything that is directly in the current directory. */
-static int fill_dir(struct populate *p, struct frame *f)
+static void *thread_main(void *arg)
 {
-	size_t pos = 0, kept = 0;
-	int r;
+	struct populate *p = arg;
+	struct filler f;
+	struct node *node;
+	int r = filler_init(&f, &p->fill);
 
-	p->op = "read directory";
-	p->name = NULL;
-	r = lowers_read(&p->lowers, false, &f->dir);
-	while (r == 0 && pos < f->dir.n) {
-		struct lower_entry e;
-		bool keep = false;
-
-		p->op = "look at";
-		p->name = f->dir.names.data + f->dir.raw[pos].name;
-		r = lowers_look(&p->lowers, &f->dir, &pos, &e);
-		if (r > 0)
-			r = place(p, f, &e, &keep);
-		if (r < 0 || !keep)
-			continue;
-		for (size_t i = 0; i < e.n; i++)
-			f->dir.raw[kept++] = f->dir.raw[e.first + i];
-	}
-	f->dir.n = kept;
-	return r < 0 ? r : set_dir_attrs(p);
-}
-
-static int push_frame(struct populate *p, bool copy, uint32_t id)
-{
-	struct frame *f;
-
-	if (p->n == p->cap) {
-		size_t cap = p->cap ? p->cap * 2 : 32;
-
-		f = reallocarray(p->frames, cap, sizeof(*f));
-		if (!f)
-			return -ENOMEM;
-		p->frames = f;
-		p->cap = cap;
-	}
-	f = &p->frames[p->n++];
-	*f = (struct frame){.copy = copy, .id = id};
-	return fill_dir(p, f);
-}
-
-/* Into the next subdirectory, or up if there is none left. */
-static int step(struct populate *p)
-{
-	struct frame *f = &p->frames[p->n - 1];
-	size_t first = f->next, end = first + 1;
-	const char *name;
-	uint32_t id;
-	bool copy;
-	int r;
-
-	if (first == f->dir.n) {
-		lower_dir_done(&f->dir);
-		p->n--;
-		return p->n ? leave(p) : 0;
-	}
-	name = f->dir.names.data + f->dir.raw[first].name;
-	while (end < f->dir.n && !strcmp(f->dir.names.data + f->dir.raw[end].name, name))
-		end++;
-	f->next = end;
-	copy = f->copy || is_copied_tree(&p->live, name);
-	r = names_add_dir(&p->names, f->id, name, &id);
+	while (r == 0 && (node = take(p)))
+		r = fill_one(p, &f, node);
 	if (r == 0)
-		r = enter(p, f, first, end - first);
-	return r < 0 ? r : push_frame(p, copy, id);
+		r = collect(p, &f);
+	if (r < 0)
+		report(p, &f, r);
+	drop_subdirs(&f);
+	filler_done(&f);
+	return NULL;
 }
 
-static int populate_init(struct populate *p)
+/* Half of what may be open, for the directories that wait: each has a descriptor of the live root and of each lower. */
+static size_t open_limit(size_t layers)
 {
-	cleanup_fd int fd = -EBADF;
-	int r;
+	struct rlimit lim = {.rlim_cur = 1024};
+	size_t max;
 
-	p->op = "open lower";
-	r = lowers_open(p->cow->meta.lowers, &p->lowers);
+	getrlimit(RLIMIT_NOFILE, &lim);
+	max = lim.rlim_cur > 65536 ? 65536 : (size_t)lim.rlim_cur;
+	return max / 2 / (layers + 1);
+}
+
+static size_t cpus(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	return sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : (size_t)CPU_COUNT(&set);
+}
+
+static int populate_init(struct populate *p, struct cow *cow)
+{
+	int r = fill_init(&p->fill, cow);
+
 	if (r < 0)
 		return r;
-	p->lowers.skip_dev = p->cow->store_dev;
-	p->lowers.skip_ino = p->cow->store_ino;
-	p->no_link = calloc(p->lowers.n, sizeof(*p->no_link));
-	if (!p->no_link)
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->more, NULL);
+	p->max_threads = MIN(cpus(), (size_t)THREADS_MAX);
+	p->max_open = open_limit(p->fill.skip.layers);
+	p->root = node_new(NULL, "");
+	if (!p->root)
 		return -ENOMEM;
-	p->op = "open live root";
-	r = host_open_dir(p->cow->dir_fd, STORE_ROOT, &fd);
-	if (r == 0)
-		r = chain_init(&p->live, steal_fd(&fd));
-	return r < 0 ? r : names_init(&p->names);
+	p->nodes = p->root;
+	p->root->pending = 1; /* never closed on the way */
+	return 0;
 }
 
 static void populate_done(struct populate *p)
 {
-	while (p->n)
-		lower_dir_done(&p->frames[--p->n].dir);
-	free(p->frames);
-	names_done(&p->names);
-	chain_done(&p->live);
-	lowers_close(&p->lowers);
-	free(p->no_link);
-	free(p->drop);
+	struct node *node;
+
+	while ((node = p->nodes)) {
+		p->nodes = node->all;
+		place_close(&node->place);
+		free(node);
+	}
+	free(p->drop.inos);
+	pthread_cond_destroy(&p->more);
+	pthread_mutex_destroy(&p->lock);
+	fill_done(&p->fill);
 }
 
-static void report(const struct populate *p, struct cow_fault *fault)
+static int open_root(struct populate *p, struct filler *f)
 {
-	cleanup_buf struct buf where = {0};
+	struct cow *cow = p->fill.cow;
+	int r;
 
-	chain_path(&p->live, &where);
-	fault_set(fault, p->op, where.data, p->name);
+	f->op = "open lower";
+	r = merged_open(cow->meta.lowers, &p->root->place.lower);
+	if (r < 0)
+		return r;
+	f->op = "open live root";
+	return host_open_dir(cow->dir_fd, STORE_ROOT, &p->root->place.live_fd);
 }
 
 /* What a populate that did not come to its end has left. */
@@ -488,25 +298,56 @@ static int save_index(struct cow *cow)
 	return r < 0 ? r : store_set_populated(cow);
 }
 
-static int run(struct populate *p)
+/* The directories, by this thread and as many others as find something to do. */
+static int fill_all(struct populate *p)
 {
-	int r = populate_init(p);
+	p->waiting = p->root;
+	p->n_waiting = p->threads = p->busy = 1;
+	p->ids[0] = pthread_self();
+	thread_main(p);
+	for (size_t i = 1; i < p->threads; i++)
+		pthread_join(p->ids[i], NULL);
+	return p->error;
+}
+
+/* What is left for one thread. */
+static int finish(struct populate *p, struct filler *f)
+{
+	struct cow *cow = p->fill.cow;
+	int r = fill_further_names(f, &p->drop);
 
 	if (r == 0)
-		r = push_frame(p, false, 0);
-	while (r == 0 && p->n)
-		r = step(p);
+		r = collect(p, f);
 	if (r < 0)
 		return r;
-	index_finish(&p->cow->index, p->drop, p->n_drop);
-	p->op = "write index of";
-	p->name = NULL;
-	return save_index(p->cow);
+	cow->index.skipped = p->stats.skipped;
+	index_finish(&cow->index, p->drop.inos, p->drop.n);
+	f->op = "write index of";
+	f->name = NULL;
+	return save_index(cow);
+}
+
+static int run(struct populate *p)
+{
+	struct filler f;
+	int r = filler_init(&f, &p->fill);
+
+	if (r == 0)
+		r = open_root(p, &f);
+	if (r == 0) {
+		r = fill_all(p);
+		if (r == 0)
+			r = finish(p, &f);
+	}
+	if (r < 0)
+		report(p, &f, r);
+	filler_done(&f);
+	return p->error;
 }
 
 int cow_populate(struct cow *cow, struct cow_stats *ret_stats, struct cow_fault *fault)
 {
-	struct populate p = {.cow = cow};
+	struct populate p = {.fault = fault};
 	int r;
 
 	if (cow->populated) {
@@ -521,10 +362,10 @@ int cow_populate(struct cow *cow, struct cow_stats *ret_stats, struct cow_fault 
 		r = clear_part(cow, STORE_WORK, fault);
 	if (r < 0)
 		return r;
-	r = run(&p);
-	if (r < 0)
-		report(&p, fault);
-	else
+	r = populate_init(&p, cow);
+	if (r == 0)
+		r = run(&p);
+	if (r == 0)
 		*ret_stats = p.stats;
 	populate_done(&p);
 	return r;

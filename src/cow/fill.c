@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Filling one directory; see fill.h. Library; runs as the container's root, in several threads. Untrusted: the
+ * lowers. All names are made first, then the directory gets its own metadata (so that its times are right and no
+ * default ACL is inherited); its subdirectories come later, each by itself.
+ */
+#include <config.h>
+
+#include "cow/fill.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "cow/internal.h"
+#include "cow/share.h"
+#include "host/at.h"
+
+int inode_list_add(struct inode_list *list, uint64_t ino)
+{
+	if (list->n == list->cap) {
+		size_t cap = list->cap ? list->cap * 2 : 256;
+		uint64_t *p = reallocarray(list->inos, cap, sizeof(*p));
+
+		if (!p)
+			return -ENOMEM;
+		list->inos = p;
+		list->cap = cap;
+	}
+	list->inos[list->n++] = ino;
+	return 0;
+}
+
+int fill_init(struct fill *fill, struct cow *cow)
+{
+	size_t layers = 0;
+
+	while (cow->meta.lowers[layers])
+		layers++;
+	*fill = (struct fill){
+		.cow = cow,
+		.skip = {.dev = cow->store_dev, .ino = cow->store_ino, .layers = layers},
+	};
+	fill->no_link = calloc(layers, sizeof(*fill->no_link));
+	if (!fill->no_link)
+		return -ENOMEM;
+	return -pthread_mutex_init(&fill->names_lock, NULL);
+}
+
+void fill_done(struct fill *fill)
+{
+	free(fill->no_link);
+	names_done(&fill->names);
+	pthread_mutex_destroy(&fill->names_lock);
+}
+
+int filler_init(struct filler *f, struct fill *fill)
+{
+	*f = (struct filler){.fill = fill};
+	return host_dir_reader_init(&f->reader, -EBADF);
+}
+
+void filler_done(struct filler *f)
+{
+	host_dir_reader_done(&f->reader);
+	lower_dir_done(&f->dir);
+	free(f->linked.inos);
+}
+
+static int live_fd(const struct filler *f)
+{
+	return f->place->live_fd;
+}
+
+/* Would a link show the owner that the live file is to have? */
+static bool owner_is_right(const struct cow *cow, const struct lower_entry *e)
+{
+	struct attr attr;
+
+	if (!cow->owners)
+		return true;
+	attr_of_lower(cow, &e->st, &attr);
+	/* 65534 is also what stat shows for ids that are not mapped */
+	return attr.uid == e->st.stx_uid && attr.gid == e->st.stx_gid && attr.uid != 65534 &&
+	       attr.gid != 65534;
+}
+
+static bool may_link(const struct filler *f, const struct lower_entry *e)
+{
+	enum cow_share share = f->fill->cow->meta.share;
+
+	if (f->node->copy || e->st.stx_size == 0 || f->fill->no_link[e->layer])
+		return false;
+	return (share == COW_SHARE_AUTO || share == COW_SHARE_LINK) &&
+	       owner_is_right(f->fill->cow, e);
+}
+
+/* Is it this file that cannot be linked (and a private one is made instead), or has something
+ * failed? */
+static bool is_link_refusal(int r)
+{
+	return r == -EPERM || r == -EXDEV || r == -EMLINK || r == -EOPNOTSUPP || r == -EACCES;
+}
+
+static int open_lower_file(struct filler *f, const struct lower_entry *e, struct statx *ret_st,
+			   int *ret_fd)
+{
+	cleanup_fd int fd = -EBADF;
+	int r;
+
+	f->op = "open";
+	r = host_open_read(e->dirfd, e->name, &fd);
+	if (r == 0)
+		r = host_statx(fd, "", ret_st);
+	if (r < 0)
+		return r;
+	if (!S_ISREG(ret_st->stx_mode) || ret_st->stx_ino != e->st.stx_ino)
+		return -ESTALE; /* somebody changes the lower */
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}
+
+static int fill_private(struct filler *f, int src, int dst, const struct statx *st)
+{
+	bool try_clone = f->fill->cow->meta.share != COW_SHARE_COPY && !f->fill->no_clone;
+	bool cloned = false;
+	uint64_t bytes = 0;
+	struct attr attr;
+	int r;
+
+	f->op = "copy";
+	r = share_data(src, dst, st, try_clone, &cloned, &bytes);
+	if (r < 0)
+		return r;
+	if (try_clone && !cloned && st->stx_size)
+		f->fill->no_clone = true;
+	f->stats.reflinked += cloned;
+	f->stats.copied += !cloned;
+	f->stats.copied_bytes += bytes;
+	f->op = "set metadata of";
+	attr_of_lower(f->fill->cow, st, &attr);
+	return attr_apply(&attr, (struct host_xattr_ref){src, NULL},
+			  (struct host_xattr_ref){dst, NULL}, &f->fill->cow->index.refused);
+}
+
+/* A private file of this name. */
+static int make_private(struct filler *f, const struct lower_entry *e)
+{
+	cleanup_fd int src = -EBADF, dst = -EBADF;
+	struct statx st;
+	int r = open_lower_file(f, e, &st, &src);
+
+	if (r < 0)
+		return r;
+	f->op = "create";
+	r = host_openat(live_fd(f), e->name, O_RDWR | O_CREAT | O_EXCL, 0600, &dst);
+	return r < 0 ? r : fill_private(f, src, dst, &st);
+}
+
+static int make_file(struct filler *f, const struct lower_entry *e, bool *ret_private)
+{
+	int r;
+
+	*ret_private = true;
+	if (!may_link(f, e))
+		return make_private(f, e);
+	f->op = "link";
+	r = host_linkat(e->dirfd, e->name, live_fd(f), e->name);
+	if (r == 0) {
+		*ret_private = false;
+		f->stats.linked++;
+		return inode_list_add(&f->linked, e->st.stx_ino);
+	}
+	if (!is_link_refusal(r))
+		return r;
+	if (r == -EXDEV && !e->mount)
+		f->fill->no_link[e->layer] = true;
+	return make_private(f, e);
+}
+
+/* Is this the first name of the file? Others are made at the end, since their directories are other threads' work. */
+static int note_name(struct filler *f, const struct lower_entry *e, bool *ret_first)
+{
+	struct fill *fill = f->fill;
+	dev_t dev = host_statx_dev(&e->st);
+	int r;
+
+	pthread_mutex_lock(&fill->names_lock);
+	*ret_first = names_find(&fill->names, dev, e->st.stx_ino) == NULL;
+	r = *ret_first ? names_add_file(&fill->names, dev, e->st.stx_ino, f->node, e->name)
+		       : names_add_further(&fill->names, dev, e->st.stx_ino, f->node, e->name);
+	pthread_mutex_unlock(&fill->names_lock);
+	return r;
+}
+
+static void note_private(struct filler *f, const struct lower_entry *e)
+{
+	struct fill *fill = f->fill;
+
+	pthread_mutex_lock(&fill->names_lock);
+	names_find(&fill->names, host_statx_dev(&e->st), e->st.stx_ino)->is_private = true;
+	pthread_mutex_unlock(&fill->names_lock);
+}
+
+static int place_file(struct filler *f, const struct lower_entry *e)
+{
+	/* links from other live roots count as well, so most files of a used image are noted */
+	bool noted = e->st.stx_nlink > 1, first = true, is_private;
+	int r = noted ? note_name(f, e, &first) : 0;
+
+	if (r < 0 || !first)
+		return r;
+	r = make_file(f, e, &is_private);
+	if (r == 0 && noted && is_private)
+		note_private(f, e);
+	return r;
+}
+
+static int make_node(struct filler *f, const struct lower_entry *e)
+{
+	dev_t dev = makedev(e->st.stx_rdev_major, e->st.stx_rdev_minor);
+	char target[PATH_MAX];
+	int r;
+
+	if (!S_ISLNK(e->st.stx_mode)) {
+		f->op = "make node";
+		return host_mknodat(live_fd(f), e->name, (e->st.stx_mode & S_IFMT) | 0600, dev);
+	}
+	f->op = "make symlink";
+	r = host_readlinkat(e->dirfd, e->name, target, sizeof(target));
+	return r < 0 ? r : host_symlinkat(target, live_fd(f), e->name);
+}
+
+static int place_node(struct filler *f, const struct lower_entry *e)
+{
+	bool device = S_ISCHR(e->st.stx_mode) || S_ISBLK(e->st.stx_mode);
+	struct attr attr;
+	int r = make_node(f, e);
+
+	/* a user namespace may make none; the container gets its devices from elsewhere */
+	if (r == -EPERM && device) {
+		f->stats.skipped++;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	f->stats.others++;
+	f->op = "set metadata of";
+	attr_of_lower(f->fill->cow, &e->st, &attr);
+	return attr_apply(&attr, (struct host_xattr_ref){e->dirfd, e->name},
+			  (struct host_xattr_ref){live_fd(f), e->name},
+			  &f->fill->cow->index.refused);
+}
+
+static int set_dir_attrs(struct filler *f, const struct place *place)
+{
+	int lower = place->lower.parts[0].fd; /* the uppermost speaks for all */
+	struct attr attr;
+	struct statx st;
+	int r = host_statx(lower, "", &st);
+
+	f->op = "set metadata of";
+	if (r < 0)
+		return r;
+	attr_of_lower(f->fill->cow, &st, &attr);
+	return attr_apply(&attr, (struct host_xattr_ref){lower, NULL},
+			  (struct host_xattr_ref){place->live_fd, NULL},
+			  &f->fill->cow->index.refused);
+}
+
+/* Another mount: only the directory it lies on is shown. */
+static int place_mount(struct filler *f, const struct lower_entry *e)
+{
+	struct place place = {.live_fd = -EBADF};
+	int r;
+
+	f->op = "open directory";
+	r = place_open_below(f->fill, f->place, e->name, &place);
+	if (r == 0)
+		r = set_dir_attrs(f, &place);
+	place_close(&place);
+	return r;
+}
+
+static int place_dir(struct filler *f, const struct lower_entry *e)
+{
+	struct node *sub;
+	int r;
+
+	f->op = "make directory";
+	r = host_mkdirat(live_fd(f), e->name, 0700);
+	if (r < 0)
+		return r;
+	f->stats.dirs++;
+	if (e->mount)
+		return place_mount(f, e);
+	sub = node_new(f->node, e->name);
+	if (!sub)
+		return -ENOMEM;
+	sub->next = f->subdirs;
+	f->subdirs = sub;
+	f->n_subdirs++;
+	return 0;
+}
+
+static int place(struct filler *f, const struct lower_entry *e)
+{
+	f->name = e->name;
+	switch (e->st.stx_mode & S_IFMT) {
+	case S_IFDIR:
+		return place_dir(f, e);
+	case S_IFREG:
+		return place_file(f, e);
+	default:
+		return place_node(f, e);
+	}
+}
+
+int fill_dir(struct filler *f, struct node *node)
+{
+	const struct merged *lower = &node->place.lower;
+	size_t pos = 0;
+	int r;
+
+	f->node = node;
+	f->place = &node->place;
+	f->op = "read directory";
+	f->name = NULL;
+	r = merged_read(lower, &f->reader, false, &f->dir);
+	while (r == 0 && pos < f->dir.n) {
+		struct lower_entry e;
+
+		f->op = "look at";
+		f->name = f->dir.names.data + f->dir.raw[pos].name;
+		r = merged_look(lower, &f->fill->skip, &f->dir, &pos, &e);
+		if (r > 0)
+			r = place(f, &e);
+	}
+	if (r < 0)
+		return r;
+	f->name = NULL;
+	return set_dir_attrs(f, &node->place);
+}
+
+/* Replaces <name> in dir_fd by a link to the current directory's e->name. */
+static int replace_by_link(struct filler *f, int dir_fd, const char *name,
+			   const struct lower_entry *e)
+{
+	struct cow *cow = f->fill->cow;
+	char temp[TEMP_NAME_SIZE];
+	int r;
+
+	store_temp_name(cow, temp);
+	r = host_linkat(live_fd(f), e->name, cow->work_fd, temp);
+	if (r < 0)
+		return r;
+	r = host_renameat2(cow->work_fd, temp, dir_fd, name, 0);
+	if (r < 0)
+		host_unlinkat(cow->work_fd, temp, 0);
+	return r;
+}
+
+/*
+ * The first name is shared with the lower: the group gets a private inode instead, since a shared inode must have
+ * exactly one live name, so that a copy-up does not split the group.
+ */
+static int make_group_private(struct filler *f, const struct names_file *first, int dir_fd,
+			      const struct lower_entry *e)
+{
+	int r = make_private(f, e);
+
+	if (r < 0)
+		return r;
+	f->op = "link";
+	r = replace_by_link(f, dir_fd, names_text(&f->fill->names, first->name), e);
+	if (r == 0)
+		f->stats.linked--;
+	return r;
+}
+
+static int link_to_first(struct filler *f, struct names_file *first, int dir_fd,
+			 const struct lower_entry *e, struct inode_list *drop)
+{
+	int r;
+
+	f->op = "link";
+	if (first->is_private) {
+		r = host_linkat(dir_fd, names_text(&f->fill->names, first->name), live_fd(f),
+				e->name);
+		if (r != -EMLINK)
+			return r;
+		return make_private(f, e);
+	}
+	r = make_group_private(f, first, dir_fd, e);
+	if (r < 0)
+		return r;
+	first->is_private = true;
+	return inode_list_add(drop, e->st.stx_ino);
+}
+
+static int reset_times(int fd, const struct statx *st)
+{
+	struct attr attr;
+
+	attr_of_live(st, &attr);
+	return host_lutimensat(fd, ".", attr.times);
+}
+
+/* The uppermost lower that has the name shows it. */
+static int look_again(const struct place *place, struct lower_entry *e)
+{
+	int r = -ENOENT;
+
+	for (size_t i = 0; r == -ENOENT && i < place->lower.n; i++) {
+		e->dirfd = place->lower.parts[i].fd;
+		e->layer = place->lower.parts[i].layer;
+		r = host_statx(e->dirfd, e->name, &e->st);
+	}
+	return r;
+}
+
+/* Both directories are complete and keep their times. */
+static int link_in_places(struct filler *f, struct names_file *first, const struct place *at,
+			  const char *name, struct inode_list *drop)
+{
+	struct lower_entry e = {.name = name};
+	struct statx times, first_times;
+	int r = host_statx(live_fd(f), "", &times);
+
+	if (r == 0)
+		r = host_statx(at->live_fd, "", &first_times);
+	if (r == 0)
+		r = look_again(f->place, &e);
+	if (r == 0)
+		r = link_to_first(f, first, at->live_fd, &e, drop);
+	if (r == 0)
+		r = reset_times(at->live_fd, &first_times);
+	return r < 0 ? r : reset_times(live_fd(f), &times);
+}
+
+static int make_further(struct filler *f, const struct names_further *more, struct inode_list *drop)
+{
+	struct names *names = &f->fill->names;
+	struct names_file *first = names_find(names, more->dev, more->ino);
+	struct place here = {.live_fd = -EBADF}, there = {.live_fd = -EBADF};
+	int r;
+
+	f->node = more->dir;
+	f->place = &here;
+	f->name = names_text(names, more->name);
+	f->op = "open directory";
+	r = place_open_from_root(f->fill, more->dir, &here);
+	if (r == 0)
+		r = place_open_from_root(f->fill, first->dir, &there);
+	if (r == 0)
+		r = link_in_places(f, first, &there, f->name, drop);
+	place_close(&here);
+	place_close(&there);
+	return r;
+}
+
+int fill_further_names(struct filler *f, struct inode_list *drop)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < f->fill->names.n_further; i++)
+		r = make_further(f, &f->fill->names.further[i], drop);
+	return r;
+}
