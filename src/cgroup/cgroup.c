@@ -273,7 +273,7 @@ int cgroup_join(struct cgroup *cg, pid_t pid, struct err **err)
 	return 0;
 }
 
-static int no_cgroup(struct err **err, const char *what)
+int cgroup_none(struct err **err, const char *what)
 {
 	return err_text(err, ENOTSUP, "cannot %s: the container has no cgroup", what);
 }
@@ -281,7 +281,7 @@ static int no_cgroup(struct err **err, const char *what)
 int cgroup_freeze(struct cgroup *cg, bool frozen, struct err **err)
 {
 	if (!cg->ops)
-		return no_cgroup(err, frozen ? "pause" : "resume");
+		return cgroup_none(err, frozen ? "pause" : "resume");
 	return cg->ops->freeze(cg, frozen, err);
 }
 
@@ -330,7 +330,7 @@ int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct err **err)
 	int r;
 
 	if (!cg->ops)
-		return no_cgroup(err, "list its processes");
+		return cgroup_none(err, "list its processes");
 	r = walk(cg->dirs[0].path, add_pids, &list);
 	if (r < 0) {
 		free(list.v);
@@ -361,7 +361,7 @@ int cgroup_signal(struct cgroup *cg, int sig, struct err **err)
 	int r;
 
 	if (!cg->ops)
-		return no_cgroup(err, "signal all of its processes");
+		return cgroup_none(err, "signal all of its processes");
 	if (sig == SIGKILL && cg->ops->kill_all) {
 		r = cg->ops->kill_all(cg);
 		if (r != -ENOENT)

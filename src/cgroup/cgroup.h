@@ -55,6 +55,13 @@ int cgroup_join(struct cgroup *cg, pid_t pid, struct err **err);
 int cgroup_freeze(struct cgroup *cg, bool frozen, struct err **err);
 bool cgroup_is_frozen(struct cgroup *cg);
 
+/*
+ * Writes the given limits of a group in use; what is absent stays. When one is refused the others are set back, as far as the kernel
+ * allows (not those per device). checkBeforeUpdate is honoured.
+ */
+int cgroup_update(struct cgroup *cg, const struct oci_resources *resources, bool rootless,
+		  struct err **err);
+
 /* Pids of the group and the groups below it, as this process sees them; free(*ret). */
 int cgroup_pids(struct cgroup *cg, pid_t **ret, size_t *ret_n, struct err **err);
 /* To every process, also one that forks meanwhile (the group is frozen for the time, v2:

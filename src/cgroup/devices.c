@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <linux/bpf.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -119,40 +120,125 @@ static int load_program(const struct bpf_insn *insns, size_t n)
 	return sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
 }
 
-static int attach_program(const char *dir, int prog_fd)
+/* More than one is attached only when a manager that we do not know has added its own. */
+#define MAX_PROGRAMS 64
+
+static int query_programs(int dir_fd, uint32_t ids[MAX_PROGRAMS], size_t *ret_n)
+{
+	union bpf_attr attr;
+	int r;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.query.target_fd = (uint32_t)dir_fd;
+	attr.query.attach_type = BPF_CGROUP_DEVICE;
+	attr.query.prog_ids = (uintptr_t)ids;
+	attr.query.prog_cnt = MAX_PROGRAMS;
+	r = sys_bpf(BPF_PROG_QUERY, &attr, sizeof(attr));
+	*ret_n = r < 0 ? 0 : attr.query.prog_cnt;
+	return r;
+}
+
+static int open_program(uint32_t id)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_id = id;
+	return sys_bpf(BPF_PROG_GET_FD_BY_ID, &attr, sizeof(attr));
+}
+
+static int detach_program(int dir_fd, uint32_t id)
+{
+	cleanup_fd int prog_fd = open_program(id);
+	union bpf_attr attr;
+
+	if (prog_fd < 0)
+		return prog_fd;
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (uint32_t)dir_fd;
+	attr.attach_bpf_fd = (uint32_t)prog_fd;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	return sys_bpf(BPF_PROG_DETACH, &attr, sizeof(attr));
+}
+
+/*
+ * The new program first, then the old ones go: every program has to say yes, so the rules are never laxer than both in between.
+ * prog_fd < 0: only detach.
+ */
+static int replace_programs(const char *dir, int prog_fd)
 {
 	cleanup_fd int dir_fd = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	uint32_t old[MAX_PROGRAMS];
 	union bpf_attr attr;
+	size_t n = 0;
+	int r;
 
 	if (dir_fd < 0)
 		return -errno;
-	memset(&attr, 0, sizeof(attr));
-	attr.target_fd = dir_fd;
-	attr.attach_bpf_fd = prog_fd;
-	attr.attach_type = BPF_CGROUP_DEVICE;
-	attr.attach_flags = BPF_F_ALLOW_MULTI;
-	return sys_bpf(BPF_PROG_ATTACH, &attr, sizeof(attr));
+	r = query_programs(dir_fd, old, &n);
+	if (r < 0)
+		return r;
+	if (prog_fd >= 0) {
+		memset(&attr, 0, sizeof(attr));
+		attr.target_fd = (uint32_t)dir_fd;
+		attr.attach_bpf_fd = (uint32_t)prog_fd;
+		attr.attach_type = BPF_CGROUP_DEVICE;
+		attr.attach_flags = BPF_F_ALLOW_MULTI;
+		r = sys_bpf(BPF_PROG_ATTACH, &attr, sizeof(attr));
+	}
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = detach_program(dir_fd, old[i]);
+	return r;
+}
+
+/* The kernel charges programs to RLIMIT_MEMLOCK up to 5.10; a load that fails for that is EPERM. */
+static int load_with_memlock(const struct bpf_insn *insns, size_t n)
+{
+	struct rlimit old, more = {RLIM_INFINITY, RLIM_INFINITY};
+	int fd = load_program(insns, n);
+
+	if (fd != -EPERM || getrlimit(RLIMIT_MEMLOCK, &old) < 0 ||
+	    setrlimit(RLIMIT_MEMLOCK, &more) < 0)
+		return fd;
+	fd = load_program(insns, n);
+	setrlimit(RLIMIT_MEMLOCK, &old);
+	return fd;
+}
+
+static int no_devices(int r, const char *dir, struct err **err)
+{
+	if (r == -EPERM)
+		return err_text(
+			err, r,
+			"cgroup: device rules for %s need CAP_BPF or CAP_SYS_ADMIN and, up to "
+			"Linux 5.10, a higher limit of locked memory (bpf was refused)",
+			dir);
+	return err_set(err, r, "cgroup: attach device rules to %s", dir);
 }
 
 int cgroup_devices_v2(const char *dir, const struct oci_resources *res, bool rootless,
 		      struct err **err)
 {
+	bool deny = cgroup_has_deny_rule(res);
 	cleanup_free struct bpf_insn *insns = NULL;
 	cleanup_fd int prog_fd = -EBADF;
 	size_t n;
-	int r;
+	int r = 0;
 
-	/* Everything is allowed anyway: no program to pay for at each open. */
-	if (!cgroup_has_deny_rule(res))
-		return 0;
-	r = cgroup_device_prog(res, &insns, &n);
-	if (r < 0)
-		return err_set(err, r, "cgroup: compile device rules");
-	prog_fd = load_program(insns, n);
-	r = prog_fd < 0 ? prog_fd : attach_program(dir, prog_fd);
-	if (r < 0 && rootless) {
+	/* Without a deny rule everything is allowed: no program to pay for at each open. */
+	if (deny) {
+		r = cgroup_device_prog(res, &insns, &n);
+		if (r < 0)
+			return err_set(err, r, "cgroup: compile device rules");
+		prog_fd = load_with_memlock(insns, n);
+		r = prog_fd < 0 ? prog_fd : 0;
+	}
+	if (r == 0)
+		r = replace_programs(dir, prog_fd);
+	/* Not allowed to look, and nothing to attach: then nothing of ours was there. */
+	if (r < 0 && (rootless || !deny)) {
 		log_debug("device rules are left out without privilege (bpf: %s)", strerror(-r));
 		return 0;
 	}
-	return r < 0 ? err_set(err, r, "cgroup: attach device rules to %s", dir) : 0;
+	return r < 0 ? no_devices(r, dir, err) : 0;
 }

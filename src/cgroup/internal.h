@@ -45,6 +45,9 @@ struct cgroup {
 extern const struct cgroup_ops cgroup_v1_ops;
 extern const struct cgroup_ops cgroup_v2_ops;
 
+/* -ENOTSUP: "cannot WHAT: the container has no cgroup". */
+int cgroup_none(struct err **err, const char *what);
+
 void cgroup_add_dir(struct cgroup *cg, const char *controllers, char *root);
 
 /* files.c; all write and read the whole text of one file below dir. */

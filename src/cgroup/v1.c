@@ -22,6 +22,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/strv.h"
 #include "libocispec/oci_types.h"
 
@@ -103,6 +104,21 @@ static int v1_prepare(const struct cgroup_dir *dir, const char *parent, const ch
 	return r < 0 ? r : inherit(parent, child, "cpuset.mems", err);
 }
 
+/* swap counts memory too; without a new limit the one of before holds. */
+static bool swap_fits(const char *dir, const struct oci_memory *m)
+{
+	int64_t limit = m->limit.v;
+	char text[32];
+
+	if (!m->limit.set || limit == 0) {
+		/* Unlimited reads as a number near 2^63. */
+		if (cgroup_read(dir, "memory.limit_in_bytes", text, sizeof(text)) < 0 ||
+		    num_parse_i64(text, &limit) < 0)
+			return false;
+	}
+	return limit >= 0 && limit <= m->swap.v;
+}
+
 /*
  * limit <= memsw must hold after each write: when the new limit is above the present memsw, memsw
  * goes first. Both start unlimited in a new group, so only an existing group can be in the way.
@@ -113,11 +129,18 @@ static int apply_memory_limits(const char *dir, const struct oci_memory *m, stru
 			  memsw[] = "memory.memsw.limit_in_bytes";
 	int r;
 
-	if (m->swap.set && m->swap.v > 0 && (!m->limit.set || m->limit.v > m->swap.v))
+	if (m->swap.set && m->swap.v > 0 && !swap_fits(dir, m))
 		return err_text(err, EINVAL,
 				"memory.swap (%" PRId64
 				") needs a memory.limit that is not above it",
 				m->swap.v);
+	/* An unlimited memory under a limit of both together: the kernel refuses that. */
+	if (m->limit.set && m->limit.v == -1 && !(m->swap.set && m->swap.v) &&
+	    cgroup_has_file(dir, memsw)) {
+		r = cgroup_write_i64(dir, memsw, -1, err);
+		if (r < 0)
+			return r;
+	}
 	if (m->limit.set && m->limit.v != 0) {
 		r = cgroup_write_i64(dir, limit, m->limit.v, NULL);
 		if (r == -EINVAL && m->swap.set && cgroup_has_file(dir, memsw)) {
@@ -161,6 +184,28 @@ static int apply_memory(struct cgroup *cg, const struct oci_memory *m, struct er
 	return r;
 }
 
+static const char period_file[] = "cpu.cfs_period_us", quota_file[] = "cpu.cfs_quota_us";
+
+static int apply_cfs(const char *dir, const struct oci_cpu *c, struct err **err)
+{
+	bool has_quota = c->quota.set && c->quota.v, has_period = c->period.set && c->period.v;
+	int r = 0;
+
+	/*
+	 * The quotient of the two is checked at each write against that of the parent: in an update the new period may only fit the new
+	 * quota. So when the period is refused, the quota goes first.
+	 */
+	if (has_period && has_quota && cgroup_write_u64(dir, period_file, c->period.v, NULL) < 0) {
+		r = cgroup_write_i64(dir, quota_file, c->quota.v, err);
+		has_quota = false;
+	}
+	if (r == 0 && has_period)
+		r = cgroup_write_u64(dir, period_file, c->period.v, err);
+	if (r == 0 && has_quota)
+		r = cgroup_write_i64(dir, quota_file, c->quota.v, err);
+	return r;
+}
+
 static int apply_cpu(struct cgroup *cg, const struct oci_cpu *c, struct err **err)
 {
 	const char *dir = need_dir(cg, "cpu", err);
@@ -170,10 +215,8 @@ static int apply_cpu(struct cgroup *cg, const struct oci_cpu *c, struct err **er
 		return -ENODEV;
 	if (c->shares.set && c->shares.v)
 		r = cgroup_write_u64(dir, "cpu.shares", c->shares.v, err);
-	if (r == 0 && c->period.set && c->period.v)
-		r = cgroup_write_u64(dir, "cpu.cfs_period_us", c->period.v, err);
-	if (r == 0 && c->quota.set && c->quota.v)
-		r = cgroup_write_i64(dir, "cpu.cfs_quota_us", c->quota.v, err);
+	if (r == 0)
+		r = apply_cfs(dir, c, err);
 	if (r == 0 && c->burst.set)
 		r = cgroup_write_u64(dir, "cpu.cfs_burst_us", c->burst.v, err);
 	if (r == 0 && c->realtime_period.set && c->realtime_period.v)
@@ -348,8 +391,6 @@ static int v1_apply(struct cgroup *cg, const struct oci_resources *res, bool roo
 		r = apply_cpu(cg, res->cpu, err);
 	if (r == 0 && res->cpu && (res->cpu->cpus || res->cpu->mems))
 		r = apply_cpuset(cg, res->cpu, err);
-	if (r == 0 && res->block_io)
-		r = apply_block_io(cg, res->block_io, err);
 	if (r == 0 && res->n_hugepage_limits)
 		r = apply_hugetlb(cg, res, err);
 	if (r == 0 && res->network)
@@ -358,6 +399,9 @@ static int v1_apply(struct cgroup *cg, const struct oci_resources *res, bool roo
 		r = apply_rdma(cg, res, err);
 	if (r == 0 && res->pids_limit.set)
 		r = apply_pids(cg, res->pids_limit.v, err);
+	/* Per device, so not undone in an update: late. */
+	if (r == 0 && res->block_io)
+		r = apply_block_io(cg, res->block_io, err);
 	return r;
 }
 

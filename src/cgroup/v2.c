@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "base/strv.h"
 #include "libocispec/oci_types.h"
 
@@ -60,9 +61,44 @@ static int no_v2(struct err **err, const char *what)
 	return err_text(err, ENOTSUP, "%s has no counterpart in cgroup v2", what);
 }
 
+/* The limit that holds: the one just written, or in an update the one of before. false: unlimited. */
+static bool memory_limit(const char *dir, int64_t *ret)
+{
+	char text[32];
+
+	return cgroup_read(dir, "memory.max", text, sizeof(text)) == 0 &&
+	       num_parse_i64(text, ret) == 0;
+}
+
+static int apply_swap(const char *dir, const struct oci_memory *m, struct err **err)
+{
+	bool unlimited = m->limit.set && m->limit.v == -1;
+	int64_t limit = 0, swap = m->swap.set ? m->swap.v : 0;
+	bool has_limit;
+
+	/* Without a limit of the memory there is none of both together (runc does the same). */
+	if (swap == 0 && unlimited)
+		swap = -1;
+	if (swap == 0)
+		return 0;
+	if (!cgroup_has_file(dir, "memory.swap.max")) {
+		if (swap != -1)
+			log_warning("memory.swap is not limited: the kernel counts no swap");
+		return 0;
+	}
+	has_limit = m->limit.set && m->limit.v != 0 ? !unlimited : memory_limit(dir, &limit);
+	if (m->limit.set && m->limit.v > 0)
+		limit = m->limit.v;
+	if (cgroup_swap_max(has_limit, limit, swap, &swap) < 0)
+		return err_text(err, EINVAL,
+				"memory.swap (%" PRId64
+				") needs a memory.limit that is not above it",
+				m->swap.v);
+	return cgroup_write_max(dir, "memory.swap.max", swap, err);
+}
+
 static int apply_memory(const char *dir, const struct oci_memory *m, struct err **err)
 {
-	int64_t swap;
 	int r = 0;
 
 	if (m->kernel.set && m->kernel.v > 0)
@@ -75,33 +111,33 @@ static int apply_memory(const char *dir, const struct oci_memory *m, struct err 
 		return no_v2(err, "memory.disableOOMKiller");
 	if (m->limit.set && m->limit.v != 0)
 		r = cgroup_write_max(dir, "memory.max", m->limit.v, err);
-	if (r == 0 && m->swap.set && m->swap.v != 0) {
-		if (cgroup_swap_max(m->limit.set, m->limit.v, m->swap.v, &swap) < 0)
-			return err_text(err, EINVAL,
-					"memory.swap (%" PRId64
-					") needs a memory.limit that is not above it",
-					m->swap.v);
-		if (cgroup_has_file(dir, "memory.swap.max"))
-			r = cgroup_write_max(dir, "memory.swap.max", swap, err);
-		else
-			log_warning("memory.swap is not limited: the kernel counts no swap");
-	}
+	if (r == 0)
+		r = apply_swap(dir, m, err);
 	if (r == 0 && m->reservation.set && m->reservation.v != 0)
 		r = cgroup_write_max(dir, "memory.low", m->reservation.v, err);
 	return r;
 }
 
+/* One of the two alone leaves the other as it is ("max 100000" in a new group). */
 static int apply_cpu_max(const char *dir, const struct oci_cpu *c, struct err **err)
 {
-	uint64_t period = c->period.set && c->period.v ? c->period.v : 100000;
-	char text[64];
+	bool has_quota = c->quota.set && c->quota.v, has_period = c->period.set && c->period.v;
+	cleanup_free char *quota = NULL, *period = NULL, *text = NULL;
+	char now[64] = "max 100000";
+	char *space;
 
-	if (!(c->quota.set && c->quota.v) && !(c->period.set && c->period.v))
+	if (!has_quota && !has_period)
 		return 0;
-	if (c->quota.set && c->quota.v > 0)
-		snprintf(text, sizeof(text), "%" PRId64 " %" PRIu64, c->quota.v, period);
-	else
-		snprintf(text, sizeof(text), "max %" PRIu64, period);
+	/* A file that cannot be read fails when it is written. */
+	(void)cgroup_read(dir, "cpu.max", now, sizeof(now));
+	space = strchr(now, ' ');
+	if (space)
+		*space++ = '\0';
+	period = has_period ? xasprintf("%" PRIu64, c->period.v) : xstrdup(space ? space : "");
+	quota = !has_quota	 ? xstrdup(now)
+		: c->quota.v > 0 ? xasprintf("%" PRId64, c->quota.v)
+				 : xstrdup("max");
+	text = xasprintf("%s %s", quota, period);
 	return cgroup_write(dir, "cpu.max", text, err);
 }
 
@@ -217,10 +253,11 @@ static int v2_apply(struct cgroup *cg, const struct oci_resources *res, bool roo
 		r = apply_memory(dir, res->memory, err);
 	if (r == 0 && res->cpu)
 		r = apply_cpu(dir, res->cpu, err);
-	if (r == 0 && res->block_io)
-		r = apply_block_io(dir, res->block_io, err);
 	if (r == 0 && res->pids_limit.set)
 		r = cgroup_write_max(dir, "pids.max", res->pids_limit.v, err);
+	/* Per device, so not undone in an update: late. */
+	if (r == 0 && res->block_io)
+		r = apply_block_io(dir, res->block_io, err);
 	return r < 0 ? r : apply_lists(dir, res, err);
 }
 

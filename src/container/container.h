@@ -14,6 +14,7 @@
 
 struct buf;
 struct err;
+struct oci_resources;
 
 struct create_params {
 	const char *root; /* state root */
@@ -49,6 +50,9 @@ int container_kill(const char *root, const char *id, int sig, bool all, struct e
 int container_delete(const char *root, const char *id, unsigned flags, struct err **err);
 
 int container_pause(const char *root, const char *id, bool pause, struct err **err);
+/* Other limits; what is absent stays as it is. */
+int container_update(const char *root, const char *id, const struct oci_resources *resources,
+		     struct err **err);
 /* As this process sees them; free(*ret). */
 int container_pids(const char *root, const char *id, pid_t **ret, size_t *ret_n, struct err **err);
 

@@ -43,6 +43,9 @@ static const enum verdict table[OP_COUNT][STATE_COUNT] = {
 	[OP_PAUSE]	   = { UNFINISHED,  NOT_RUNNING, OK,          IS_PAUSED,   NOT_RUNNING },
 	[OP_RESUME]	   = { UNFINISHED,  NOT_PAUSED,  NOT_PAUSED,  OK,          NOT_RUNNING },
 	[OP_LIST_PIDS]	   = { UNFINISHED,  OK,          OK,          OK,          NOT_RUNNING },
+	[OP_UPDATE]	   = { UNFINISHED,  OK,          OK,          OK,          NOT_RUNNING },
+	[OP_EVENTS]	   = { UNFINISHED,  OK,          OK,          OK,          NOT_RUNNING },
+	[OP_EXEC_PAUSED]   = { UNFINISHED,  NOT_RUNNING, OK,          OK,          NOT_RUNNING },
 };
 
 static const struct { int code; const char *format; } verdicts[] = {

@@ -26,6 +26,9 @@ enum container_op {
 	OP_PAUSE,
 	OP_RESUME,
 	OP_LIST_PIDS,
+	OP_UPDATE,
+	OP_EVENTS,
+	OP_EXEC_PAUSED, /* exec --ignore-paused */
 	OP_COUNT
 };
 

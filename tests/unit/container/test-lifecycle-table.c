@@ -13,10 +13,17 @@ static const struct {
 	const char *name;
 	const char *allowed;
 } rows[] = {
-	{OP_START, "start", "-y---"},	{OP_EXEC, "exec", "--y--"},
-	{OP_KILL, "kill", "-yyy-"},	{OP_DELETE, "delete", "-y--y"},
-	{OP_PAUSE, "pause", "--y--"},	{OP_DELETE_FORCE, "delete --force", "yyyyy"},
-	{OP_RESUME, "resume", "---y-"}, {OP_LIST_PIDS, "ps", "-yyy-"},
+	{OP_START, "start", "-y---"},
+	{OP_EXEC, "exec", "--y--"},
+	{OP_KILL, "kill", "-yyy-"},
+	{OP_DELETE, "delete", "-y--y"},
+	{OP_PAUSE, "pause", "--y--"},
+	{OP_DELETE_FORCE, "delete --force", "yyyyy"},
+	{OP_RESUME, "resume", "---y-"},
+	{OP_LIST_PIDS, "ps", "-yyy-"},
+	{OP_UPDATE, "update", "-yyy-"},
+	{OP_EVENTS, "events", "-yyy-"},
+	{OP_EXEC_PAUSED, "exec --ignore-paused", "--yy-"},
 };
 
 int main(void)
