@@ -147,6 +147,8 @@ static void out_status(struct buf *text, const struct status *s)
 	encode_member_bool(&o, "cgroup-ours", s->cgroup_ours);
 	encode_member_bool(&o, "private-pid-namespace", s->private_pidns);
 	encode_member_bool(&o, "hooks", s->has_hooks);
+	if (s->devices_updated)
+		encode_member_bool(&o, "devices-updated", true);
 	if (s->supervisor_pid) {
 		encode_member_i64(&o, "supervisor-pid", s->supervisor_pid);
 		encode_member_u64(&o, "supervisor-start-time", s->supervisor_start_time);
@@ -265,6 +267,7 @@ static bool decode(const struct json_value *v, struct status *s)
 	s->cgroup_ours = get_bool(v, "cgroup-ours");
 	s->private_pidns = get_bool(v, "private-pid-namespace");
 	s->has_hooks = get_bool(v, "hooks");
+	s->devices_updated = get_bool(v, "devices-updated");
 	s->supervisor_pid = (pid_t)get_u64(v, "supervisor-pid");
 	s->supervisor_start_time = get_u64(v, "supervisor-start-time");
 	if (cow) {

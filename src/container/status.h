@@ -5,7 +5,7 @@
  *
  *	{"version": 1, "creating": bool, "ociVersion": "1.3.0", "pid": n, "process-start-time": n, "bundle": "/…",
  *	 "rootfs": "/…", "created": RFC 3339, "owner": "root", "cgroup-path": "/…", "cgroup-ours": bool,
- *	 "private-pid-namespace": bool, "hooks": bool, "supervisor-pid": n, "supervisor-start-time": n,
+ *	 "private-pid-namespace": bool, "hooks": bool, "devices-updated": bool, "supervisor-pid": n, "supervisor-start-time": n,
  *	 "cow": {"dir": "/…", "keep": bool}, "ids": {…}, "annotations": {…}}
  * Absent: cgroup-path (no cgroup), supervisor-*, cow, ids (no user namespace of its own).
  */
@@ -37,6 +37,7 @@ struct status {
 	bool cgroup_ours;
 	bool private_pidns;
 	bool has_hooks; /* poststart or poststop: config.json has to be read for start and delete */
+	bool devices_updated; /* the device rules are not those of config.json any more */
 	pid_t supervisor_pid;
 	uint64_t supervisor_start_time;
 	char *cow_dir; /* NULL: no copy-on-write */

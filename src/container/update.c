@@ -47,7 +47,7 @@ static int check_devices(struct container *c, struct oci_resources *res, struct 
 	bool same;
 	int r;
 
-	if (res->n_devices == 0)
+	if (res->n_devices == 0 || c->status->devices_updated)
 		return 0;
 	r = store_load_config(c, &config, err);
 	if (r < 0)
@@ -80,5 +80,10 @@ int container_update(const char *root, const char *id, const struct oci_resource
 		r = cgroup_open(c->status->cgroup_path, &cg, err);
 	if (r == 0 && (r = host_probe(&caps)) < 0)
 		err_set(err, r, "look at the host");
-	return r < 0 ? r : cgroup_update(cg, &res, caps.euid != 0 || caps.in_userns, err);
+	if (r == 0)
+		r = cgroup_update(cg, &res, caps.euid != 0 || caps.in_userns, err);
+	if (r < 0 || res.n_devices == 0)
+		return r;
+	c->status->devices_updated = true;
+	return status_write(c->dir_fd, c->status, err);
 }
