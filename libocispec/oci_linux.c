@@ -7,7 +7,7 @@
 #include "libocispec/schema.h"
 
 /* clang-format off */
-static const struct field_name ns_names[] = {
+const struct field_name oci_namespace_names[] = {
 	{ "user", OCI_NS_USER },
 	{ "mount", OCI_NS_MOUNT },
 	{ "pid", OCI_NS_PID },
@@ -53,7 +53,7 @@ enum {
 	MODE_WEIGHTED_INTERLEAVE = 6,
 };
 
-static const struct field_name mempolicy_modes[] = {
+const struct field_name oci_memory_mode_names[] = {
 	{ "MPOL_DEFAULT", MODE_DEFAULT },
 	{ "MPOL_PREFERRED", MODE_PREFERRED },
 	{ "MPOL_BIND", MODE_BIND },
@@ -64,7 +64,7 @@ static const struct field_name mempolicy_modes[] = {
 	{ 0 },
 };
 
-static const struct field_name mempolicy_flags[] = {
+const struct field_name oci_memory_flag_names[] = {
 	{ "MPOL_F_NUMA_BALANCING", 1 << 13 },
 	{ "MPOL_F_RELATIVE_NODES", 1 << 14 },
 	{ "MPOL_F_STATIC_NODES", 1 << 15 },
@@ -72,7 +72,7 @@ static const struct field_name mempolicy_flags[] = {
 };
 
 static const struct field namespace_fields[] = {
-	ROW_ENUM("type", oci_namespace, type, ns_names, F_REQUIRED),
+	ROW_ENUM("type", oci_namespace, type, oci_namespace_names, F_REQUIRED),
 	ROW_STRING("path", oci_namespace, path, F_EMPTY_ABSENT | F_ABSOLUTE),
 	{ 0 },
 };
@@ -117,9 +117,9 @@ static const struct field personality_fields[] = {
 };
 
 static const struct field memory_policy_fields[] = {
-	ROW_ENUM("mode", oci_memory_policy, mode, mempolicy_modes, F_REQUIRED),
+	ROW_ENUM("mode", oci_memory_policy, mode, oci_memory_mode_names, F_REQUIRED),
 	ROW_STRING("nodes", oci_memory_policy, nodes, F_EMPTY_ABSENT),
-	ROW_FLAGS("flags", oci_memory_policy, flags, mempolicy_flags, 0),
+	ROW_FLAGS("flags", oci_memory_policy, flags, oci_memory_flag_names, 0),
 	{ 0 },
 };
 /* clang-format on */
@@ -190,7 +190,7 @@ static void check_personality(struct decode *d, const struct json_value *v, void
 static void check_memory_policy(struct decode *d, const struct json_value *v, void *obj)
 {
 	const struct oci_memory_policy *p = obj;
-	const char *mode = field_name_of(mempolicy_modes, p->mode);
+	const char *mode = field_name_of(oci_memory_mode_names, p->mode);
 	bool takes_none = p->mode == MODE_DEFAULT || p->mode == MODE_LOCAL;
 
 	if (p->nodes && takes_none)
@@ -284,7 +284,7 @@ const struct oci_namespace *oci_linux_find_namespace(const struct oci_linux *lin
 
 const char *oci_ns_type_name(enum oci_ns_type type)
 {
-	return field_name_of(ns_names, type);
+	return field_name_of(oci_namespace_names, type);
 }
 
 const char *oci_propagation_name(enum oci_propagation propagation)

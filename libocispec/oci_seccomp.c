@@ -9,7 +9,7 @@
 
 /* clang-format off */
 /* SCMP_ACT_KILL comes behind its alias, so that names are given as SCMP_ACT_KILL_THREAD. */
-static const struct field_name action_names[] = {
+const struct field_name oci_seccomp_action_names[] = {
 	{ "SCMP_ACT_KILL_THREAD", OCI_SECCOMP_KILL_THREAD },
 	{ "SCMP_ACT_KILL", OCI_SECCOMP_KILL_THREAD },
 	{ "SCMP_ACT_KILL_PROCESS", OCI_SECCOMP_KILL_PROCESS },
@@ -22,7 +22,7 @@ static const struct field_name action_names[] = {
 	{ 0 },
 };
 
-static const struct field_name op_names[] = {
+const struct field_name oci_seccomp_operator_names[] = {
 	{ "SCMP_CMP_NE", OCI_SECCOMP_NE },
 	{ "SCMP_CMP_LT", OCI_SECCOMP_LT },
 	{ "SCMP_CMP_LE", OCI_SECCOMP_LE },
@@ -34,7 +34,7 @@ static const struct field_name op_names[] = {
 };
 
 /* SECCOMP_FILTER_FLAG_*; TSYNC_ESRCH and NEW_LISTENER are not for the configuration. */
-static const struct field_name flag_names[] = {
+const struct field_name oci_seccomp_flag_names[] = {
 	{ "SECCOMP_FILTER_FLAG_TSYNC", 1 << 0 },
 	{ "SECCOMP_FILTER_FLAG_LOG", 1 << 1 },
 	{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", 1 << 2 },
@@ -42,7 +42,7 @@ static const struct field_name flag_names[] = {
 	{ 0 },
 };
 
-static const struct field_name arch_names[] = {
+const struct field_name oci_seccomp_arch_names[] = {
 	{ "SCMP_ARCH_X86", 0 }, { "SCMP_ARCH_X86_64", 0 }, { "SCMP_ARCH_X32", 0 }, { "SCMP_ARCH_ARM", 0 },
 	{ "SCMP_ARCH_AARCH64", 0 }, { "SCMP_ARCH_MIPS", 0 }, { "SCMP_ARCH_MIPS64", 0 }, { "SCMP_ARCH_MIPS64N32", 0 },
 	{ "SCMP_ARCH_MIPSEL", 0 }, { "SCMP_ARCH_MIPSEL64", 0 }, { "SCMP_ARCH_MIPSEL64N32", 0 }, { "SCMP_ARCH_PPC", 0 },
@@ -57,7 +57,7 @@ static const struct field arg_fields[] = {
 	ROW_RANGE("index", oci_seccomp_arg, index, F_REQUIRED, 0, 5),
 	ROW_NUMBER("value", oci_seccomp_arg, value, F_REQUIRED),
 	ROW_NUMBER("valueTwo", oci_seccomp_arg, value_two, 0),
-	ROW_ENUM("op", oci_seccomp_arg, op, op_names, F_REQUIRED),
+	ROW_ENUM("op", oci_seccomp_arg, op, oci_seccomp_operator_names, F_REQUIRED),
 	{ 0 },
 };
 
@@ -65,7 +65,7 @@ OBJECT_DESC(arg, oci_seccomp_arg, NULL);
 
 static const struct field syscall_fields[] = {
 	ROW_STRINGS("names", oci_seccomp_syscall, names, F_REQUIRED | F_NOT_EMPTY),
-	ROW_ENUM("action", oci_seccomp_syscall, action, action_names, F_REQUIRED),
+	ROW_ENUM("action", oci_seccomp_syscall, action, oci_seccomp_action_names, F_REQUIRED),
 	ROW_RANGE("errnoRet", oci_seccomp_syscall, errno_ret, 0, 0, UINT16_MAX),
 	ROW_OBJECTS("args", oci_seccomp_syscall, args, arg_desc),
 	{ 0 },
@@ -101,10 +101,10 @@ OBJECT_DESC(syscall, oci_seccomp_syscall, check_syscall);
 
 /* clang-format off */
 static const struct field seccomp_fields[] = {
-	ROW_ENUM("defaultAction", oci_seccomp, default_action, action_names, F_REQUIRED),
+	ROW_ENUM("defaultAction", oci_seccomp, default_action, oci_seccomp_action_names, F_REQUIRED),
 	ROW_RANGE("defaultErrnoRet", oci_seccomp, default_errno_ret, 0, 0, UINT16_MAX),
-	ROW_NAMES("architectures", oci_seccomp, architectures, arch_names),
-	ROW_FLAGS("flags", oci_seccomp, flags, flag_names, 0),
+	ROW_NAMES("architectures", oci_seccomp, architectures, oci_seccomp_arch_names),
+	ROW_FLAGS("flags", oci_seccomp, flags, oci_seccomp_flag_names, 0),
 	ROW_STRING("listenerPath", oci_seccomp, listener_path, F_EMPTY_ABSENT),
 	ROW_STRING("listenerMetadata", oci_seccomp, listener_metadata, F_EMPTY_ABSENT),
 	ROW_OBJECTS("syscalls", oci_seccomp, syscalls, syscall_desc),
@@ -120,12 +120,12 @@ const struct object_desc oci_seccomp_desc = {
 
 const char *oci_seccomp_action_name(enum oci_seccomp_action action)
 {
-	return field_name_of(action_names, action);
+	return field_name_of(oci_seccomp_action_names, action);
 }
 
 const char *oci_seccomp_op_name(enum oci_seccomp_op op)
 {
-	return field_name_of(op_names, op);
+	return field_name_of(oci_seccomp_operator_names, op);
 }
 
 static const struct decode_root seccomp_root = {

@@ -15,6 +15,15 @@ extern const struct object_desc oci_linux_desc;
 extern const struct object_desc oci_resources_desc;
 extern const struct object_desc oci_seccomp_desc;
 
+/* Tables that oci_names.c reads as well. */
+extern const struct field_name oci_namespace_names[];
+extern const struct field_name oci_memory_mode_names[];
+extern const struct field_name oci_memory_flag_names[];
+extern const struct field_name oci_seccomp_action_names[];
+extern const struct field_name oci_seccomp_operator_names[];
+extern const struct field_name oci_seccomp_arch_names[];
+extern const struct field_name oci_seccomp_flag_names[];
+
 /* "0-3,7": what CPU and node lists may be made of. A problem is recorded at key of v. */
 void oci_check_list(struct decode *d, const struct json_value *v, const char *key,
 		    const char *text);

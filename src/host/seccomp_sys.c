@@ -19,6 +19,14 @@ int host_seccomp_load(const struct sock_fprog *prog, unsigned long flags)
 	return r < 0 ? -errno : (int)r;
 }
 
+bool host_seccomp_has_flag(unsigned long flag)
+{
+	/* seccomp(2): flags are looked at first; a filter at NULL is then EFAULT. This one goes with a listener only. */
+	if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+		flag |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flag, NULL) < 0 && errno == EFAULT;
+}
+
 int host_seccomp_load_listener(const struct sock_fprog *prog)
 {
 	int r = host_seccomp_load(prog, SECCOMP_FILTER_FLAG_NEW_LISTENER |
@@ -44,11 +52,7 @@ int host_notif_send(int listener, uint64_t id, int64_t value, int error, uint32_
 
 bool host_seccomp_wait_is_killable(void)
 {
-	/* The flags are looked at before the pointer. */
-	int r = host_seccomp_load(NULL, SECCOMP_FILTER_FLAG_NEW_LISTENER |
-						SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
-
-	return r == -EFAULT;
+	return host_seccomp_has_flag(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
 }
 
 int host_notif_addfd(int listener, uint64_t id, int fd, bool cloexec, bool send)

@@ -11,6 +11,8 @@
 
 /* Loads a filter into the calling thread. flags: SECCOMP_FILTER_FLAG_*. */
 int host_seccomp_load(const struct sock_fprog *prog, unsigned long flags);
+/* Does the kernel know that SECCOMP_FILTER_FLAG_*? Loads nothing. */
+bool host_seccomp_has_flag(unsigned long flag);
 /*
  * The same with a user-notification listener, which is returned (CLOEXEC). Asks for
  * WAIT_KILLABLE_RECV (5.19), so that a signal with a handler cannot restart a half-served call;

@@ -90,6 +90,18 @@ static uint32_t arch_token(const char *name)
 	return seccomp_arch_resolve_name(lower);
 }
 
+bool seccomp_profile_has_arch(const char *name)
+{
+	return arch_token(name) != 0;
+}
+
+char *seccomp_library_version(void)
+{
+	const struct scmp_version *v = seccomp_version();
+
+	return xasprintf("%u.%u.%u", v->major, v->minor, v->micro);
+}
+
 static int add_architectures(scmp_filter_ctx ctx, char *const *names, struct err **err)
 {
 	for (size_t i = 0; names && names[i]; i++) {

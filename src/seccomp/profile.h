@@ -4,6 +4,7 @@
 #define SANDLOCK_SECCOMP_PROFILE_H
 
 #include <linux/filter.h>
+#include <stdbool.h>
 
 struct err;
 struct oci_seccomp;
@@ -17,6 +18,10 @@ struct seccomp_profile {
 /* SCMP_ACT_NOTIFY is -ENOTSUP. Names of system calls that this libseccomp does not know are left out (debug log). */
 int seccomp_profile_compile(const struct oci_seccomp *profile, struct seccomp_profile *ret,
 			    struct err **err);
+/* Can this libseccomp make code for "SCMP_ARCH_X86_64"? */
+bool seccomp_profile_has_arch(const char *name);
+/* "2.5.4"; the caller frees. */
+char *seccomp_library_version(void);
 void seccomp_profile_done(struct seccomp_profile *profile);
 
 #endif
