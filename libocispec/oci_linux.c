@@ -299,5 +299,5 @@ const char *oci_personality_name(uint32_t domain)
 
 const char *oci_memory_mode_name(int mode)
 {
-	return field_name_of(mempolicy_modes, mode);
+	return field_name_of(oci_memory_mode_names, mode);
 }
