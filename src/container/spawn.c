@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "container/idmap.h"
 #include "container/schedule.h"
 #include "host/ns.h"
 #include "init/init.h"
@@ -45,6 +46,7 @@ struct launch {
 	const struct spawn_params *params;
 	struct init_args args;
 	struct seccomp_profile profile;
+	int *idmap_trees;
 	int sync_fd; /* our end */
 	int ns_fds[PLAN_NS_COUNT];
 	struct spawn spawn;
@@ -179,6 +181,7 @@ static void launch_done(struct launch *l)
 	close_fd(&l->args.console_fd);
 	close_fd(&l->spawn.userns_fd);
 	seccomp_profile_done(&l->profile);
+	idmap_done(l->idmap_trees, l->plan->n_mounts);
 }
 
 /*
@@ -586,6 +589,9 @@ int spawn_init(const struct plan *plan, const struct spawn_params *params, struc
 
 	if (r == 0)
 		r = check_fifo(params->exec_fifo_fd, err);
+	if (r == 0)
+		r = idmap_trees(plan, &l.idmap_trees, err);
+	l.args.idmap_trees = l.idmap_trees;
 	if (r == 0)
 		r = open_joined(&l, err);
 	if (r == 0)

@@ -58,6 +58,14 @@ int host_tree_setattr(int tree_fd, bool rec, uint64_t set, uint64_t clr, uint64_
 	return syscall(SYS_mount_setattr, tree_fd, "", flags, &attr, sizeof(attr)) < 0 ? -errno : 0;
 }
 
+int host_tree_idmap(int tree_fd, bool rec, int userns_fd)
+{
+	struct mount_attr_v0 attr = {.set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)userns_fd};
+	unsigned flags = AT_EMPTY_PATH | (rec ? TREE_RECURSIVE : 0);
+
+	return syscall(SYS_mount_setattr, tree_fd, "", flags, &attr, sizeof(attr)) < 0 ? -errno : 0;
+}
+
 int host_fs_open(const char *fstype, int *ret_fd)
 {
 	return result_fd(syscall(SYS_fsopen, fstype, 1 /* FSOPEN_CLOEXEC */), ret_fd);

@@ -23,6 +23,9 @@
 #define MOUNT_ATTR_STRICTATIME 0x00000020
 #define MOUNT_ATTR_NODIRATIME  0x00000080
 #endif
+#ifndef MOUNT_ATTR_IDMAP
+#define MOUNT_ATTR_IDMAP 0x00100000 /* 5.12 */
+#endif
 #ifndef MOUNT_ATTR_NOSYMFOLLOW
 #define MOUNT_ATTR_NOSYMFOLLOW 0x00200000 /* 5.14 */
 #endif
@@ -35,6 +38,8 @@ int host_tree_clone(int fd, bool rec, int *ret_fd);
 int host_tree_attach(int tree_fd, int target_fd);
 /* propagation: one of MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE, or 0. */
 int host_tree_setattr(int tree_fd, bool rec, uint64_t set, uint64_t clr, uint64_t propagation);
+/* Maps the ids of a detached tree by a user namespace, once. -EINVAL: the file system cannot; -EPERM: it belongs to a user namespace without our rights. */
+int host_tree_idmap(int tree_fd, bool rec, int userns_fd);
 
 /* File system contexts. value NULL: a flag. */
 int host_fs_open(const char *fstype, int *ret_fd);

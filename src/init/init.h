@@ -25,7 +25,8 @@ struct init_args {
 	bool console_return; /* send the pty master through sync instead */
 	unsigned preserve_fds;
 	unsigned listen_fds;
-	int ns_fds[PLAN_NS_COUNT];	  /* namespaces that are still to be joined, else -EBADF */
+	int ns_fds[PLAN_NS_COUNT]; /* namespaces that are still to be joined, else -EBADF */
+	const int *idmap_trees;	   /* per mount: detached and idmapped, else -EBADF; or NULL */
 	const struct sock_filter *filter; /* compiled OCI profile, or NULL */
 	unsigned short filter_len;	  /* instructions */
 	unsigned filter_flags;		  /* SECCOMP_FILTER_FLAG_* */

@@ -15,8 +15,8 @@ struct err;
 struct init_ctx {
 	const struct init_args *args;
 	const struct plan *plan;
-	int root_fd;	   /* the container's root: first the directory, then its mount */
-	int *source_fds;   /* one per mount: O_PATH of a bind's source, else -EBADF */
+	int root_fd; /* the container's root: first the directory, then its mount */
+	int *source_fds; /* one per mount: O_PATH of a bind's source, the tree of an idmapped one, else -EBADF */
 	int label_fd;	   /* /proc/thread-self/attr/...: written just before execve */
 	char *cgroup_text; /* /proc/self/cgroup before the cgroup namespace was left */
 	mode_t umask;	   /* the caller's */

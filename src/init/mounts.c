@@ -175,12 +175,13 @@ static int mount_bind_fd(struct init_ctx *ctx, const struct plan_mount *m, int s
 
 	if (fstat(source, &st) < 0)
 		return -errno;
-	if (m->copy_symlink && S_ISLNK(st.st_mode))
+	if (m->copy_symlink && S_ISLNK(st.st_mode) && !m->idmap)
 		return copy_symlink(ctx, m, source);
-	r = host_tree_clone(source, rec, &tree);
-	if (r < 0)
+	if (m->idmap)
+		tree = dup(source); /* detached already */
+	else if ((r = host_tree_clone(source, rec, &tree)) < 0)
 		return r;
-	r = mount_apply_attrs(tree, m);
+	r = tree < 0 ? -errno : mount_apply_attrs(tree, m);
 	return r < 0 ? r : attach(ctx, m, tree, S_ISDIR(st.st_mode));
 }
 

@@ -79,7 +79,9 @@ int step_open_sources(struct init_ctx *ctx, struct err **err)
 		int r = 0;
 
 		ctx->source_fds[i] = -EBADF;
-		if (plan->mounts[i].kind == PLAN_MOUNT_BIND)
+		if (plan->mounts[i].idmap)
+			ctx->source_fds[i] = ctx->args->idmap_trees[i];
+		else if (plan->mounts[i].kind == PLAN_MOUNT_BIND)
 			r = open_source(&plan->mounts[i], &ctx->source_fds[i], err);
 		if (r < 0)
 			return r;

@@ -150,7 +150,27 @@ static void dump_rootfs(const struct plan *plan, struct buf *out)
 	flag(out, "cow.shift_ids", cow->shift_ids);
 }
 
-static void dump_mount(const struct plan_mount *m, struct buf *out)
+static void dump_ranges(struct buf *out, const char *name, const struct plan_id_range *v, size_t n)
+{
+	buf_printf(out, " %s", name);
+	for (size_t i = 0; i < n; i++)
+		buf_printf(out, "%c%u-%u-%u", i ? '#' : '=', v[i].inside, v[i].outside, v[i].count);
+}
+
+static void dump_idmap(const struct plan *plan, const struct plan_mount *m, struct buf *out)
+{
+	if (!m->idmap)
+		return;
+	buf_add_str(out, m->idmap_rec ? " ridmap" : " idmap");
+	if (m->idmap == &plan->ids) {
+		buf_add_str(out, "=container");
+		return;
+	}
+	dump_ranges(out, "uids", m->idmap->uids, m->idmap->n_uids);
+	dump_ranges(out, "gids", m->idmap->gids, m->idmap->n_gids);
+}
+
+static void dump_mount(const struct plan *plan, const struct plan_mount *m, struct buf *out)
 {
 	static const char *const kinds[] = {"fs", "bind", "remount", "cgroup"};
 
@@ -179,6 +199,7 @@ static void dump_mount(const struct plan_mount *m, struct buf *out)
 	buf_add_str(out, m->copy_symlink ? " copy-symlink" : "");
 	buf_add_str(out, m->src_nofollow ? " src-nofollow" : "");
 	buf_add_str(out, m->dest_nofollow ? " dest-nofollow" : "");
+	dump_idmap(plan, m, out);
 	buf_add_char(out, '\n');
 }
 
@@ -302,7 +323,7 @@ void plan_dump(const struct plan *plan, struct buf *out)
 	dump_ids(plan, out);
 	dump_rootfs(plan, out);
 	for (size_t i = 0; i < plan->n_mounts; i++)
-		dump_mount(&plan->mounts[i], out);
+		dump_mount(plan, &plan->mounts[i], out);
 	dump_devices(plan, out);
 	lines(out, "masked", plan->masked_paths);
 	lines(out, "readonly", plan->readonly_paths);

@@ -68,7 +68,7 @@ bool plan_id_inside(const struct plan_id_range *map, size_t n, uint32_t inside,
 	return false;
 }
 
-static struct plan_id_range *convert_map(const struct oci_id_mapping *from, size_t n)
+struct plan_id_range *plan_convert_map(const struct oci_id_mapping *from, size_t n)
 {
 	struct plan_id_range *map = xcalloc(n + 1, sizeof(*map));
 
@@ -166,9 +166,9 @@ int plan_ids(struct plan_ctx *ctx, struct err **err)
 		return err_text(err, EINVAL,
 				"linux.uidMappings and linux.gidMappings are needed together");
 	} else {
-		ids->uids = convert_map(lin->uid_mappings, lin->n_uid_mappings);
+		ids->uids = plan_convert_map(lin->uid_mappings, lin->n_uid_mappings);
 		ids->n_uids = lin->n_uid_mappings;
-		ids->gids = convert_map(lin->gid_mappings, lin->n_gid_mappings);
+		ids->gids = plan_convert_map(lin->gid_mappings, lin->n_gid_mappings);
 		ids->n_gids = lin->n_gid_mappings;
 	}
 	return choose_writer(ids, caps, err);

@@ -6,7 +6,9 @@
 #include "base/compiler.h"
 #include "plan/plan.h"
 
+struct oci_id_mapping;
 struct oci_linux;
+struct oci_mount;
 
 struct plan_ctx {
 	const struct oci_config *config;
@@ -28,6 +30,12 @@ int plan_mounts(struct plan_ctx *ctx, struct err **err);
 int plan_devices(struct plan_ctx *ctx, struct err **err);
 int plan_sysctl(struct plan_ctx *ctx, struct err **err);
 int plan_seccomp(struct plan_ctx *ctx, struct err **err);
+
+/* Ids of one mount, when it asks for any; frees them. */
+int plan_idmap(struct plan_ctx *ctx, const struct oci_mount *from, struct plan_mount *m,
+	       struct err **err);
+void plan_idmap_free(const struct plan *plan, struct plan_mount *m);
+struct plan_id_range *plan_convert_map(const struct oci_id_mapping *from, size_t n);
 
 /* Strings that live as long as the plan. */
 const char *plan_own(struct plan *plan, char *s);

@@ -30,7 +30,8 @@ enum opt_kind {
 	OPT_SRC_NOFOLLOW,
 	OPT_DEST_NOFOLLOW,
 	OPT_REMOUNT,
-	OPT_REFUSED,
+	OPT_IDMAP,
+	OPT_RIDMAP,
 };
 
 struct mount_option {
@@ -54,7 +55,7 @@ static const struct mount_option options[] = {
 	{ "diratime",	    OPT_ATTR, 0, MOUNT_ATTR_NODIRATIME },
 	{ "dirsync",	    OPT_SB,   MS_DIRSYNC, 0 },
 	{ "exec",	    OPT_ATTR, 0, MOUNT_ATTR_NOEXEC },
-	{ "idmap",	    OPT_REFUSED },
+	{ "idmap",	    OPT_IDMAP },
 	{ "iversion",	    OPT_SB,   MS_I_VERSION, 0 },
 	{ "lazytime",	    OPT_SB,   MS_LAZYTIME, 0 },
 	{ "loud",	    OPT_SB,   0, MS_SILENT },
@@ -78,7 +79,7 @@ static const struct mount_option options[] = {
 	{ "relatime",	    OPT_ATTR, MOUNT_ATTR_RELATIME, ATIME },
 	{ "remount",	    OPT_REMOUNT },
 	{ "rexec",	    OPT_REC,  0, MOUNT_ATTR_NOEXEC },
-	{ "ridmap",	    OPT_REFUSED },
+	{ "ridmap",	    OPT_RIDMAP },
 	{ "rnoatime",	    OPT_REC,  MOUNT_ATTR_NOATIME, ATIME },
 	{ "rnodev",	    OPT_REC,  MOUNT_ATTR_NODEV, 0 },
 	{ "rnodiratime",    OPT_REC,  MOUNT_ATTR_NODIRATIME, 0 },
@@ -114,9 +115,7 @@ static const struct mount_option options[] = {
 
 const char *plan_mount_option_name(size_t i)
 {
-	return i < ARRAY_SIZE(options) && options[i].kind != OPT_REFUSED ? options[i].name
-	       : i < ARRAY_SIZE(options)				 ? ""
-									 : NULL;
+	return i < ARRAY_SIZE(options) ? options[i].name : NULL;
 }
 
 static int compare_option(const void *name, const void *option)
@@ -130,17 +129,21 @@ static void change(uint64_t *set, uint64_t *clr, const struct mount_option *o)
 	*clr = (*clr & ~o->set) | o->clr;
 }
 
-/* Returns 0, 1 for an option that is not ours (file system data), or -errno. */
-static int apply_option(struct plan_mount *m, const char *name, struct err **err)
+/* False: an option that is not ours (file system data). */
+static bool apply_option(struct plan_mount *m, const char *name)
 {
 	const struct mount_option *o =
 		bsearch(name, options, ARRAY_SIZE(options), sizeof(options[0]), compare_option);
 	uint64_t sb = m->sb_flags, ignored = 0;
 
-	if (strncmp(name, "idmap=", 6) == 0 || strncmp(name, "ridmap=", 7) == 0)
-		return err_text(err, ENOTSUP, "mount option `%s` is not supported", name);
+	if (str_starts(name, "idmap=") || str_starts(name, "ridmap=")) {
+		m->idmap_asked = true;
+		m->idmap_rec |= name[0] == 'r';
+		m->idmap_text = strchr(name, '=') + 1;
+		return true;
+	}
 	if (!o)
-		return 1;
+		return false;
 	switch (o->kind) {
 	case OPT_NONE:
 		break;
@@ -178,10 +181,13 @@ static int apply_option(struct plan_mount *m, const char *name, struct err **err
 	case OPT_REMOUNT:
 		m->kind = PLAN_MOUNT_REMOUNT;
 		break;
-	case OPT_REFUSED:
-		return err_text(err, ENOTSUP, "mount option `%s` is not supported", name);
+	case OPT_IDMAP:
+	case OPT_RIDMAP:
+		m->idmap_asked = true;
+		m->idmap_rec |= o->kind == OPT_RIDMAP;
+		break;
 	}
-	return 0;
+	return true;
 }
 
 static bool gid_is_mapped(const struct plan *plan, const char *value)
@@ -192,20 +198,14 @@ static bool gid_is_mapped(const struct plan *plan, const char *value)
 	       plan_id_inside(plan->ids.gids, plan->ids.n_gids, gid, &outside);
 }
 
-static int decode_options(struct plan_ctx *ctx, const struct oci_mount *from, struct plan_mount *m,
-			  struct err **err)
+static void decode_options(struct plan_ctx *ctx, const struct oci_mount *from, struct plan_mount *m)
 {
 	struct buf data = {0};
 
 	for (size_t i = 0; from->options && from->options[i]; i++) {
 		const char *o = from->options[i];
-		int r = apply_option(m, o, err);
 
-		if (r < 0) {
-			buf_done(&data);
-			return r;
-		}
-		if (r == 0 || o[0] == '\0')
+		if (apply_option(m, o) || o[0] == '\0')
 			continue;
 		/* Every generator writes gid=5 for devpts, also where no such group is mapped. */
 		if (from->type && strcmp(from->type, "devpts") == 0 && str_starts(o, "gid=") &&
@@ -218,7 +218,6 @@ static int decode_options(struct plan_ctx *ctx, const struct oci_mount *from, st
 		buf_printf(&data, "%s%s", data.len ? "," : "", o);
 	}
 	m->data = plan_own(ctx->plan, buf_steal(&data));
-	return 0;
 }
 
 static int decode_kind(struct plan_ctx *ctx, const struct oci_mount *from, struct plan_mount *m,
@@ -278,18 +277,14 @@ static int decode_mount(struct plan_ctx *ctx, const struct oci_mount *from, stru
 	if (from->destination[0] != '/')
 		plan_warn(ctx->plan, "mount destination `%s` is not absolute: taken as `%s`",
 			  from->destination, m->dest);
-	if (from->n_uid_mappings > 0 || from->n_gid_mappings > 0)
-		return err_text(err, ENOTSUP, "idmapped mounts are not supported");
 	if (strcmp(m->dest, "/") == 0)
 		return err_text(err, ENOTSUP, "mounting over the root is not supported");
-	r = decode_options(ctx, from, m, err);
-	if (r < 0)
-		return r;
+	decode_options(ctx, from, m);
 	r = decode_kind(ctx, from, m, err);
 	if (r < 0)
 		return r;
 	add_label(ctx, m);
-	return 0;
+	return plan_idmap(ctx, from, m, err);
 }
 
 int plan_mounts(struct plan_ctx *ctx, struct err **err)

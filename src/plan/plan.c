@@ -255,6 +255,8 @@ void plan_free(struct plan *plan)
 		return;
 	free(plan->ids.uids);
 	free(plan->ids.gids);
+	for (size_t i = 0; i < plan->n_mounts; i++)
+		plan_idmap_free(plan, &plan->mounts[i]);
 	free(plan->mounts);
 	free(plan->devices);
 	free(plan->sysctl);

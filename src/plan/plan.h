@@ -125,6 +125,11 @@ struct plan_mount {
 	bool copy_symlink; /* crun's: a source that is a symlink is copied as one */
 	bool src_nofollow;
 	bool dest_nofollow;
+	bool idmap_asked;	/* option idmap or ridmap */
+	bool idmap_rec;		/* ridmap */
+	const char *idmap_text; /* crun's "uids=...;gids=..." */
+	struct plan_ids *idmap; /* NULL: owners are shown as they are. Else BIND; the plan's own ids
+				   or ids of this mount */
 };
 
 struct plan_device {

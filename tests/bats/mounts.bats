@@ -157,3 +157,95 @@ teardown() {
 	assert_success
 	[ "${lines[0]}" = 0 ]
 }
+
+# idmapped mounts of $T; the only way to know is to try
+requires_idmapped_mounts() {
+	[[ $output != *"does not support idmapped mounts"* ]] || skip "host: the file system of $T cannot be mounted idmapped"
+}
+
+# covers: config mounts.uidMappings
+# covers: config mounts.gidMappings
+# covers: config mounts.options.idmap
+@test "idmap: owners of a bind mount by its own mappings, in both directions" {
+	requires_root
+	mkdir "$T/data"
+	touch "$T/data/file"
+	chown 1000:2000 "$T/data" "$T/data/file"
+	edit_config "$B" '.mounts += [{destination: "/d", source: $d, type: "bind", options: ["bind", "idmap"],
+		uidMappings: [{containerID: 1000, hostID: 0, size: 10}], gidMappings: [{containerID: 2000, hostID: 0, size: 10}]}]' --arg d "$T/data"
+	set_args "$B" /bin/sh -c 'stat -c %u:%g /d/file; touch /d/made'
+	run sandlock run --bundle "$B" c
+	requires_idmapped_mounts
+	assert_success
+	assert_output 0:0
+	[ "$(stat -c %u:%g "$T/data/made")" = 1000:2000 ]
+}
+
+# covers: config mounts.options.idmap
+@test "idmap: by the container's user namespace, by text, read-only" {
+	requires_root
+	mkdir "$T/data"
+	touch "$T/data/file"
+	chown -R 300000:300000 "$B/rootfs"
+	chown 7:8 "$T/data" "$T/data/file"
+	edit_config "$B" '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 300000, size: 1000}] | .linux.gidMappings = .linux.uidMappings |
+		.mounts += [{destination: "/d", source: $d, options: ["bind", "idmap", "ro"]},
+		{destination: "/e", source: $d, options: ["bind", "idmap=uids=7-@9-1;gids=8-300077-1"]},
+		{destination: "/f", source: $d, options: ["bind", "idmap=uids=@7-9-1;gids=8-300077-1"]}]' --arg d "$T/data"
+	run sandlock run --bundle "$B" c
+	assert_failure 1
+	assert_output_has '`7-@9-1` is not FROM-TO-LENGTH'
+	edit_config "$B" 'del(.mounts[-2])'
+	set_args "$B" /bin/sh -c 'stat -c %u:%g /d/file /f/file; ! touch /d/x 2>/dev/null'
+	run sandlock run --bundle "$B" c
+	requires_idmapped_mounts
+	assert_success
+	assert_output $'7:8\n9:77'
+}
+
+# covers: config mounts.options.ridmap
+@test "ridmap: mounts below are idmapped too, with idmap they are not" {
+	requires_root
+	mkdir -p "$T/top/below"
+	mount -t tmpfs none "$T/top/below"
+	touch "$T/top/below/file"
+	chown 1000:1000 "$T/top/below/file"
+	edit_config "$B" '.mounts += [{destination: "/d", source: $d, options: ["rbind", "ridmap"],
+		uidMappings: [{containerID: 1000, hostID: 0, size: 10}], gidMappings: [{containerID: 1000, hostID: 0, size: 10}]}]' --arg d "$T/top"
+	set_args "$B" /bin/sh -c 'stat -c %u:%g /d/below/file'
+	run sandlock run --bundle "$B" c
+	first=$output
+	edit_config "$B" '.mounts[-1].options[1] = "idmap"'
+	run sandlock run --bundle "$B" c
+	umount "$T/top/below"
+	requires_idmapped_mounts
+	assert_success
+	assert_output 1000:1000
+	[ "$first" = 0:0 ] || [[ $first == *"does not support idmapped mounts"* ]]
+}
+
+# covers: config mounts.options.idmap
+@test "idmap: a user is told that it needs root" {
+	requires_user
+	mkdir "$T/data"
+	edit_config "$B" '.mounts += [{destination: "/d", source: $d, options: ["bind", "idmap"]}]' --arg d "$T/data"
+	run sandlock run --bundle "$B" c
+	assert_failure 1
+	assert_output_has '`/d`' "an idmapped mount needs root on the host"
+}
+
+# covers: config mounts.options.recursive
+@test "recursive flags reach the mounts below, the plain ones do not" {
+	requires_root
+	mkdir -p "$T/top/below"
+	mount -t tmpfs none "$T/top/below"
+	edit_config "$B" '.mounts += [
+		{destination: "/r", source: $d, options: ["rbind", "rnosuid", "rnodev", "rnoexec", "rnoatime", "rnodiratime", "rnosymfollow"]},
+		{destination: "/p", source: $d, options: ["rbind", "nosuid", "nodev", "noexec"]},
+		{destination: "/u", source: $d, options: ["rbind", "rstrictatime", "rsuid", "rrw"]}]' --arg d "$T/top"
+	set_args "$B" /bin/sh -c 'for m in r p u; do grep " /$m/below " /proc/self/mountinfo | cut -d" " -f6; done'
+	run sandlock run --bundle "$B" c
+	umount "$T/top/below"
+	assert_success
+	assert_output $'rw,nosuid,nodev,noexec,noatime,nodiratime,nosymfollow\nrw,relatime\nrw'
+}
