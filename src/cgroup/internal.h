@@ -21,6 +21,8 @@ struct cgroup_dir {
 	bool made;	   /* by this process */
 };
 
+struct cgroup_stats;
+
 struct cgroup_ops {
 	int (*find)(struct cgroup *cg, struct err **err); /* fills dirs */
 	/* Called for each level from the top when a directory is made (parent, child). May be NULL.
@@ -31,6 +33,7 @@ struct cgroup_ops {
 		     struct err **err);
 	int (*freeze)(struct cgroup *cg, bool frozen, struct err **err);
 	bool (*is_frozen)(struct cgroup *cg);
+	void (*stats)(const struct cgroup *cg, struct cgroup_stats *s);
 	int (*kill_all)(struct cgroup *cg); /* -ENOENT: not on this kernel. May be NULL. */
 };
 

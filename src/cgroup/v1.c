@@ -24,6 +24,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/strv.h"
+#include "cgroup/stats_internal.h"
 #include "libocispec/oci_types.h"
 
 #define PROC_CGROUP_MAX (1u << 20)
@@ -446,4 +447,5 @@ const struct cgroup_ops cgroup_v1_ops = {
 	.apply = v1_apply,
 	.freeze = v1_freeze,
 	.is_frozen = v1_is_frozen,
+	.stats = stats_v1,
 };

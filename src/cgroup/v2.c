@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/strv.h"
+#include "cgroup/stats_internal.h"
 #include "libocispec/oci_types.h"
 
 static int v2_find(struct cgroup *cg, struct err **err)
@@ -305,5 +306,6 @@ const struct cgroup_ops cgroup_v2_ops = {
 	.apply = v2_apply,
 	.freeze = v2_freeze,
 	.is_frozen = v2_is_frozen,
+	.stats = stats_v2,
 	.kill_all = v2_kill_all,
 };

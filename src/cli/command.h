@@ -45,6 +45,7 @@ int cli_print(const struct buf *text, struct err **err);
 extern const struct command cmd_create;
 extern const struct command cmd_delete;
 extern const struct command cmd_diff;
+extern const struct command cmd_events;
 extern const struct command cmd_exec;
 extern const struct command cmd_features;
 extern const struct command cmd_kill;
