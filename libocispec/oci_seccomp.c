@@ -128,6 +128,15 @@ const char *oci_seccomp_op_name(enum oci_seccomp_op op)
 	return field_name_of(oci_seccomp_operator_names, op);
 }
 
+bool oci_seccomp_uses_notify(const struct oci_seccomp *seccomp)
+{
+	bool found = seccomp->default_action == OCI_SECCOMP_NOTIFY;
+
+	for (size_t i = 0; i < seccomp->n_syscalls; i++)
+		found |= seccomp->syscalls[i].action == OCI_SECCOMP_NOTIFY;
+	return found;
+}
+
 static const struct decode_root seccomp_root = {
 	.field = {.type = F_EMBED, .desc = &oci_seccomp_desc},
 	.size = sizeof(struct oci_seccomp),

@@ -489,6 +489,8 @@ const char *oci_memory_mode_name(int mode);
 /* The entry of that type, or NULL. lin may be NULL. */
 const struct oci_namespace *oci_linux_find_namespace(const struct oci_linux *lin,
 						     enum oci_ns_type type);
+/* Does a rule, or the default, have SCMP_ACT_NOTIFY? */
+bool oci_seccomp_uses_notify(const struct oci_seccomp *seccomp);
 /* Value of an annotation, or NULL. */
 const char *oci_config_annotation(const struct oci_config *config, const char *key);
 

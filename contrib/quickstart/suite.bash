@@ -107,6 +107,8 @@ bats_as_user() {
 	# helper programs that bats files run inside containers
 	mkdir "$work/tests/guard"
 	cp "$SRC/build/gcc/tests/guard/guard-probe" "$SRC/build/gcc/tests/guard/guard-run" "$work/tests/guard/" || true
+	mkdir "$work/tests/notify"
+	cp "$SRC/build/gcc/tests/notify/notify-agent" "$work/tests/notify/" || true
 	mkdir "$work/tmp"
 	chown -R "$TEST_USER:" "$work"
 	# shellcheck disable=SC2016 # for the inner shell

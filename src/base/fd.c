@@ -6,12 +6,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/compiler.h"
 
 #define MAX_FDS 8
@@ -177,5 +180,27 @@ int fd_recv(int sock, void *data, size_t len, size_t *ret_len, int *ret_fds, siz
 	if (n_fds)
 		*n_fds = got;
 	*ret_len = (size_t)n;
+	return 0;
+}
+
+int fd_connect_unix(const char *path, int *ret_fd)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), file = -EBADF;
+
+	if (fd < 0)
+		return -errno;
+	if (strlen(path) < sizeof(addr.sun_path)) {
+		memcpy(addr.sun_path, path, strlen(path) + 1);
+	} else {
+		/* sun_path holds 107 bytes: go through a descriptor. */
+		file = open(path, O_PATH | O_CLOEXEC);
+		if (file < 0)
+			return -errno;
+		snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d", file);
+	}
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		return -errno;
+	*ret_fd = steal_fd(&fd);
 	return 0;
 }

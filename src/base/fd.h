@@ -16,6 +16,8 @@ int fd_read_full(int fd, void *data, size_t len, size_t *ret_len);
 int fd_read_to_buf(int fd, size_t max, struct buf *out);
 int fd_set_cloexec(int fd, int on);
 
+/* Connects a SOCK_STREAM socket (CLOEXEC) to a path of any length. */
+int fd_connect_unix(const char *path, int *ret_fd);
 /* socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC). */
 int fd_socketpair(int ret_fds[2]);
 /* One message with n_fds (0 to 8) descriptors attached. len must be > 0. Never raises SIGPIPE. */

@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "container/agent.h"
 #include "container/conf.h"
 #include "container/guard_devices.h"
 #include "container/hooks.h"
@@ -341,12 +342,20 @@ static int op_add_listener(void *arg, int listener_fd, struct err **err)
 	return supervisor_add_listener(cr->c->dir_fd, listener_fd, err);
 }
 
+static int op_send_agent(void *arg, int listener_fd, pid_t pid, struct err **err)
+{
+	const struct creation *cr = arg;
+
+	return agent_send(cr->c, cr->plan, STATE_CREATING, pid, listener_fd, err);
+}
+
 static const struct spawn_ops ops = {
 	.join_cgroup = op_join_cgroup,
 	.prepare_root = op_prepare_root,
 	.runtime_hooks = op_runtime_hooks,
 	.container_hooks = op_container_hooks,
 	.add_listener = op_add_listener,
+	.send_agent = op_send_agent,
 };
 
 static int start_init(struct creation *cr, int fifo_fd, struct err **err)

@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/strv.h"
+#include "container/agent.h"
 #include "container/foreground.h"
 #include "container/lifecycle.h"
 #include "container/pid_file.h"
@@ -219,9 +220,17 @@ static int op_add_listener(void *arg, int listener_fd, struct err **err)
 	return supervisor_add_listener(ex->c->dir_fd, listener_fd, err);
 }
 
+static int op_send_agent(void *arg, int listener_fd, pid_t pid, struct err **err)
+{
+	struct exec *ex = arg;
+
+	return agent_send(ex->c, ex->plan, STATE_RUNNING, pid, listener_fd, err);
+}
+
 static const struct spawn_ops ops = {
 	.join_cgroup = op_join_cgroup,
 	.add_listener = op_add_listener,
+	.send_agent = op_send_agent,
 };
 
 static int start(struct exec *ex, struct err **err)

@@ -16,7 +16,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -146,30 +145,6 @@ int spawn_write_id_maps(pid_t pid, const struct plan_ids *ids, struct err **err)
 	return r < 0 ? r : write_map(pid, "uid_map", ids->uids, ids->n_uids, err);
 }
 
-/* console socket */
-
-static int connect_console(const char *path, int *ret_fd)
-{
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), file = -EBADF;
-
-	if (fd < 0)
-		return -errno;
-	if (strlen(path) < sizeof(addr.sun_path)) {
-		memcpy(addr.sun_path, path, strlen(path) + 1);
-	} else {
-		/* sun_path holds 107 bytes: go through a descriptor. */
-		file = open(path, O_PATH | O_CLOEXEC);
-		if (file < 0)
-			return -errno;
-		snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d", file);
-	}
-	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
-		return -errno;
-	*ret_fd = steal_fd(&fd);
-	return 0;
-}
-
 /* preparation, before anything is cloned */
 
 static void launch_done(struct launch *l)
@@ -224,7 +199,7 @@ static int launch_init(struct launch *l, const struct plan *plan, const struct s
 	if (r < 0)
 		return r;
 	if (plan->has_process && plan->process.terminal && params->console_socket) {
-		r = connect_console(params->console_socket, &l->args.console_fd);
+		r = fd_connect_unix(params->console_socket, &l->args.console_fd);
 		if (r < 0)
 			return err_set(err, r, "connect to the console socket `%s`",
 				       params->console_socket);
@@ -481,6 +456,18 @@ static int serve_listener(struct launch *l, int fd, struct err **err)
 	return r < 0 ? r : answer(l, SYNC_SERVED, err);
 }
 
+/* #4a, #5 */
+static int serve_agent(struct launch *l, int fd, struct err **err)
+{
+	const struct spawn_ops *ops = l->params->ops;
+	int r;
+
+	if (!l->plan->seccomp_agent || fd < 0 || !ops || !ops->send_agent)
+		return err_set(err, EBADMSG, "a seccomp listener that was not asked for");
+	r = ops->send_agent(l->params->arg, fd, l->spawn.pid, err);
+	return r < 0 ? r : answer(l, SYNC_SERVED, err);
+}
+
 /* 0: go on, 1: ready. */
 static int serve_message(struct launch *l, struct sync_msg *msg, struct err **err)
 {
@@ -497,6 +484,8 @@ static int serve_message(struct launch *l, struct sync_msg *msg, struct err **er
 		return 0;
 	case SYNC_LISTENER:
 		return serve_listener(l, msg->fd, err);
+	case SYNC_AGENT:
+		return serve_agent(l, msg->fd, err);
 	case SYNC_READY:
 		return 1;
 	case SYNC_ERROR:

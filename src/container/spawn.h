@@ -48,6 +48,9 @@ struct spawn_ops {
 	/* In the caller: hand the listener to the supervisor; returns when it is served. fd is
 	 * closed by spawn afterwards. */
 	int (*add_listener)(void *arg, int listener_fd, struct err **err);
+	/* In the caller: hand the listener of a profile with SCMP_ACT_NOTIFY to its agent. fd is
+	 * closed by spawn afterwards. */
+	int (*send_agent)(void *arg, int listener_fd, pid_t pid, struct err **err);
 };
 
 struct spawn_params {

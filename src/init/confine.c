@@ -51,6 +51,8 @@ static int load_profile(struct init_ctx *ctx, struct err **err)
 
 	if (!ctx->args->filter)
 		return 0;
+	if (ctx->plan->seccomp_agent)
+		return agent_load_profile(ctx, &prog, ctx->args->filter_flags, err);
 	r = host_seccomp_load(&prog, ctx->args->filter_flags);
 	return r < 0 ? err_set(err, r, "load the seccomp profile") : 0;
 }

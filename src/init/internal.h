@@ -107,6 +107,12 @@ int step_filters_early(struct init_ctx *ctx, struct err **err);
 int step_no_new_privs(struct init_ctx *ctx, struct err **err);
 int step_filters_late(struct init_ctx *ctx, struct err **err);
 
+/* agent.c */
+struct sock_fprog;
+/* Loads a profile with SCMP_ACT_NOTIFY and returns when its agent has the listener. flags: SECCOMP_FILTER_FLAG_*. */
+int agent_load_profile(struct init_ctx *ctx, const struct sock_fprog *prog, unsigned flags,
+		       struct err **err);
+
 /* exec.c */
 int step_look_up_command(struct init_ctx *ctx, struct err **err);
 int step_close_descriptors(struct init_ctx *ctx, struct err **err);

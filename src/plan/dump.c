@@ -351,6 +351,8 @@ void plan_dump(const struct plan *plan, struct buf *out)
 		buf_printf(out, "seccomp: %s, %zu rules\n",
 			   oci_seccomp_action_name(plan->seccomp->default_action),
 			   plan->seccomp->n_syscalls);
+	line(out, "seccomp.agent", plan->seccomp_agent);
+	line(out, "seccomp.metadata", plan->seccomp_metadata);
 	flag(out, "notify", plan->notify);
 	for (size_t i = 0; i < plan->n_annotations; i++) {
 		buf_add_str(out, "annotation: ");

@@ -281,6 +281,9 @@ struct plan {
 	const struct oci_resources *resources;
 
 	const struct oci_seccomp *seccomp; /* NULL: none. Compiled by spawn (seccomp/profile.h) */
+	const char
+		*seccomp_agent; /* listenerPath when the profile has SCMP_ACT_NOTIFY, else NULL */
+	const char *seccomp_metadata; /* listenerMetadata or NULL */
 	struct plan_cow cow;
 	bool notify; /* init must load the notify filter and hand its listener over (cow.on) */
 

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "host/compat.h"
 #include "libocispec/oci_types.h"
 
 #define MAX_INSNS 4096 /* BPF_MAXINSNS */
@@ -58,10 +59,10 @@ static int action_value(enum oci_seccomp_action action, const struct oci_opt_u32
 		*ret = SCMP_ACT_LOG;
 		return 0;
 	case OCI_SECCOMP_NOTIFY:
-		break;
+		*ret = SCMP_ACT_NOTIFY;
+		return 0;
 	}
-	return err_text(err, ENOTSUP, "seccomp: the action %s is not supported",
-			oci_seccomp_action_name(action));
+	return err_text(err, EINVAL, "seccomp: unknown action %d", (int)action);
 }
 
 static enum scmp_compare compare_op(enum oci_seccomp_op op)
@@ -216,12 +217,16 @@ static int export_bpf(scmp_filter_ctx ctx, struct seccomp_profile *ret)
 	return ret->insns ? 0 : -ENOMEM;
 }
 
-/* Absent flags: as the other runtimes, no speculation mitigation beyond the kernel's own choice. NEW_LISTENER is ours alone. */
+/*
+ * Absent flags: as the other runtimes, no speculation mitigation beyond the kernel's own choice. NEW_LISTENER is init's to add. The kernel refuses
+ * WAIT_KILLABLE_RECV without a listener, and TSYNC with one (without TSYNC_ESRCH); init has one thread, so TSYNC changes nothing.
+ */
 static unsigned load_flags(const struct oci_seccomp *profile)
 {
-	unsigned allowed = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG |
-			   SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	unsigned allowed = SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 
+	allowed |= oci_seccomp_uses_notify(profile) ? SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+						    : SECCOMP_FILTER_FLAG_TSYNC;
 	return profile->flags.set ? profile->flags.v & allowed : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 }
 

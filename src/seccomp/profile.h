@@ -15,7 +15,7 @@ struct seccomp_profile {
 	unsigned flags;		   /* SECCOMP_FILTER_FLAG_* for seccomp(2) */
 };
 
-/* SCMP_ACT_NOTIFY is -ENOTSUP. Names of system calls that this libseccomp does not know are left out (debug log). */
+/* Names of system calls that this libseccomp does not know are left out (debug log). */
 int seccomp_profile_compile(const struct oci_seccomp *profile, struct seccomp_profile *ret,
 			    struct err **err);
 /* Can this libseccomp make code for "SCMP_ARCH_X86_64"? */

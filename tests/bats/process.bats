@@ -112,13 +112,6 @@ teardown() {
 	assert_failure
 }
 
-@test "properties that are not supported are refused by name" {
-	edit_config "$B" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["read"], action: "SCMP_ACT_NOTIFY"}]}'
-	run sandlock run --bundle "$B" c
-	assert_failure 1
-	assert_output_has SCMP_ACT_NOTIFY
-}
-
 @test "a seccomp profile holds for the workload and for exec, with and without copy-on-write" {
 	edit_config "$B" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 95}]}'
 	set_args "$B" /bin/sleep 60

@@ -131,9 +131,22 @@ static void test_rest(void)
 	struct seccomp_profile profile = {0};
 	struct err *err = NULL;
 
-	is_int(compile(RULE("SCMP_ACT_NOTIFY", ""), &profile, &err), -ENOTSUP, "NOTIFY is refused");
-	err_free(err);
-	err = NULL;
+	is_int(compile("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_"
+		       "TSYNC\","
+		       "\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"],\"syscalls\":[{\"names\":["
+		       "\"getppid\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}",
+		       &profile, &err),
+	       0, "NOTIFY");
+	is_int(profile.flags, 1 << 5, "with a listener: WAIT_KILLABLE_RECV, no TSYNC");
+	seccomp_profile_done(&profile);
+	is_int(compile("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_"
+		       "TSYNC\","
+		       "\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\",\"SECCOMP_FILTER_FLAG_SPEC_"
+		       "ALLOW\"]}",
+		       &profile, &err),
+	       0, "all flags without NOTIFY");
+	is_int(profile.flags, 1 << 0 | 1 << 2, "without one: TSYNC, no WAIT_KILLABLE_RECV");
+	seccomp_profile_done(&profile);
 	is_int(compile("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86_"
 		       "64\",\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\","
 		       "\"SCMP_ARCH_AARCH64\",\"SCMP_ARCH_S390X\",\"SCMP_ARCH_LOONGARCH64\"],"
