@@ -27,6 +27,7 @@
 #include "base/mem.h"
 #include "base/strv.h"
 #include "container/idmap.h"
+#include "container/net_devices.h"
 #include "container/schedule.h"
 #include "host/ns.h"
 #include "init/init.h"
@@ -399,6 +400,21 @@ static int open_userns(struct launch *l, struct err **err)
 	return l->spawn.userns_fd < 0 ? err_set(err, errno, "open `%s`", path) : 0;
 }
 
+static int move_net_devices(struct launch *l, struct err **err)
+{
+	cleanup_free char *path = NULL;
+	cleanup_fd int fd = -EBADF;
+	int r;
+
+	if (l->plan->n_net_devices == 0)
+		return 0;
+	if (l->ns_fds[PLAN_NS_NET] >= 0)
+		return net_devices_move(l->plan, l->ns_fds[PLAN_NS_NET], err);
+	path = xasprintf("/proc/%d/ns/net", (int)l->spawn.pid);
+	r = host_open_ns(path, CLONE_NEWNET, &fd);
+	return r < 0 ? err_set(err, r, "open `%s`", path) : net_devices_move(l->plan, fd, err);
+}
+
 /* #1 */
 static int release_init(struct launch *l, struct err **err)
 {
@@ -418,7 +434,7 @@ static int release_init(struct launch *l, struct err **err)
 		return r;
 	if (!l->args.exec) {
 		r = spawn_write_id_maps(l->spawn.pid, &l->plan->ids, err);
-		if (r < 0 || (r = open_userns(l, err)) < 0)
+		if (r < 0 || (r = open_userns(l, err)) < 0 || (r = move_net_devices(l, err)) < 0)
 			return r;
 		if (ops && ops->prepare_root &&
 		    (r = ops->prepare_root(l->params->arg, &l->spawn, err)) < 0)

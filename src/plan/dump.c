@@ -325,6 +325,9 @@ void plan_dump(const struct plan *plan, struct buf *out)
 	for (size_t i = 0; i < plan->n_mounts; i++)
 		dump_mount(plan, &plan->mounts[i], out);
 	dump_devices(plan, out);
+	for (size_t i = 0; i < plan->n_net_devices; i++)
+		buf_printf(out, "net_device: %s as %s\n", plan->net_devices[i].host_name,
+			   plan->net_devices[i].name);
 	lines(out, "masked", plan->masked_paths);
 	lines(out, "readonly", plan->readonly_paths);
 	line(out, "hostname", plan->hostname);

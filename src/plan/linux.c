@@ -97,6 +97,35 @@ int plan_devices(struct plan_ctx *ctx, struct err **err)
 	return 0;
 }
 
+int plan_net_devices(struct plan_ctx *ctx, struct err **err)
+{
+	struct plan *plan = ctx->plan;
+	const struct oci_linux *lin = ctx->lin;
+
+	if (lin->n_net_devices > 0 && ctx->env->caps->euid != 0)
+		return err_text(err, ENOTSUP,
+				"linux.netDevices: moving a network device needs root on the host");
+	plan->net_devices = xcalloc(lin->n_net_devices + 1, sizeof(*plan->net_devices));
+	plan->n_net_devices = lin->n_net_devices;
+	for (size_t i = 0; i < lin->n_net_devices; i++) {
+		const struct oci_net_device *from = &lin->net_devices[i];
+		struct plan_net_device *to = &plan->net_devices[i];
+
+		to->host_name = from->host_name;
+		to->name = from->name ? from->name : from->host_name;
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(plan->net_devices[j].name, to->name) == 0 &&
+			    !strchr(to->name, '%'))
+				return err_text(err, EINVAL,
+						"linux.netDevices: `%s` and `%s` would both be "
+						"called `%s`",
+						plan->net_devices[j].host_name, to->host_name,
+						to->name);
+		}
+	}
+	return 0;
+}
+
 /* Settings that belong to a namespace. A name that ends in '.' is a prefix. */
 static const struct {
 	const char *name;

@@ -132,7 +132,6 @@ static int refuse_unsupported(const struct plan_ctx *ctx, struct err **err)
 		bool present;
 		const char *name;
 	} rows[] = {
-		{lin->n_net_devices > 0, "linux.netDevices"},
 		{lin->intel_rdt != NULL, "linux.intelRdt"},
 	};
 
@@ -226,9 +225,9 @@ int plan_build(const struct oci_config *config, const struct plan_options *opts,
 	       const struct plan_env *env, struct plan **ret, struct err **err)
 {
 	static int (*const steps[])(struct plan_ctx *, struct err **) = {
-		plan_namespaces, plan_ids,    plan_rest,    plan_process,
-		plan_schedule,	 plan_rootfs, plan_cow,	    plan_mounts,
-		plan_devices,	 plan_sysctl, plan_seccomp,
+		plan_namespaces, plan_ids,	   plan_rest,	plan_process,
+		plan_schedule,	 plan_rootfs,	   plan_cow,	plan_mounts,
+		plan_devices,	 plan_net_devices, plan_sysctl, plan_seccomp,
 	};
 	struct plan_ctx ctx = start(config, config->process, opts, env);
 
@@ -259,6 +258,7 @@ void plan_free(struct plan *plan)
 		plan_idmap_free(plan, &plan->mounts[i]);
 	free(plan->mounts);
 	free(plan->devices);
+	free(plan->net_devices);
 	free(plan->sysctl);
 	free(plan->process.rlimits);
 	idset_done(&plan->process.cpus_initial);

@@ -144,6 +144,11 @@ struct plan_device {
 			    is */
 };
 
+struct plan_net_device {
+	const char *host_name;
+	const char *name; /* in the container; may end in %d */
+};
+
 /* process: everything that execve's caller must be */
 
 struct plan_caps { /* bit n = capability n; only known to this kernel */
@@ -260,6 +265,8 @@ struct plan {
 	struct plan_device *devices; /* default ones first; only when there is a mount namespace */
 	size_t n_devices;
 	bool bind_devices; /* mknod is not possible (user namespace): bind the host's nodes */
+	struct plan_net_device *net_devices;
+	size_t n_net_devices;
 	char *const *masked_paths;
 	char *const *readonly_paths;
 
