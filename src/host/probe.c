@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/num.h"
 #include "host/cred.h"
+#include "host/landlock_sys.h"
 
 /* First line of a small file into buf, without the newline; "" when it cannot be read. */
 static void read_line(const char *path, char *buf, size_t size)
@@ -130,6 +131,7 @@ int host_probe(struct host_caps *ret)
 	ret->selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
 	ret->apparmor = has_apparmor();
 	ret->cgroups = host_cgroup_mode();
+	ret->landlock_abi = host_landlock_abi();
 	host_caps_bounding(&ret->known_caps, &ret->bounding_caps);
 	if (ret->euid != 0) {
 		read_subids("/etc/subuid", ret->euid, &ret->subuid);

@@ -31,6 +31,7 @@ struct host_caps {
 	bool selinux;
 	bool apparmor;
 	enum host_cgroups cgroups;
+	int landlock_abi;	/* host_landlock_abi() */
 	uint64_t known_caps;	/* bit n = the kernel knows capability n */
 	uint64_t bounding_caps; /* our bounding set: what can be granted without a new user
 				   namespace */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * no_new_privs and the seccomp filters. Runs in init. The notify filter comes first (outermost), then the OCI profile, which can only be
+ * Landlock, no_new_privs and the seccomp filters. Runs in init. The notify filter comes first (outermost), then the OCI profile, which can only be
  * stricter. Everything that cannot be applied ends init.
  */
 #include <config.h>
@@ -8,13 +8,47 @@
 #include "init/internal.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/prctl.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "host/seccomp_sys.h"
 #include "init/sync.h"
+#include "landlock/layer.h"
 #include "seccomp/notify_set.h"
+
+static void skipped_rule(void *arg, const char *path, int error)
+{
+	init_warn(arg, "no Landlock rule for `%s`: %s", path, strerror(-error));
+}
+
+static int enforce(struct init_ctx *ctx, const struct landlock_layer *layer, struct err **err)
+{
+	struct landlock_fault fault;
+	int r = landlock_enforce(layer, &landlock_kernel, skipped_rule, ctx, &fault);
+
+	/* A runtime without CAP_SYS_ADMIN (root in somebody else's container): the process gets no_new_privs anyway. */
+	if (r == -EPERM && ctx->plan->process.no_new_privs) {
+		r = step_no_new_privs(ctx, err);
+		if (r < 0)
+			return r;
+		r = landlock_enforce(layer, &landlock_kernel, NULL, NULL, &fault);
+	}
+	if (r < 0)
+		return err_set(err, r, "Landlock, %s: %s%s%s", layer->name, fault.what,
+			       fault.path ? " " : "", fault.path ? fault.path : "");
+	return 0;
+}
+
+int step_landlock(struct init_ctx *ctx, struct err **err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ctx->plan->n_landlock && r >= 0; i++)
+		r = enforce(ctx, &ctx->plan->landlock[i], err);
+	return r;
+}
 
 static int load_notify_filter(struct init_ctx *ctx, struct err **err)
 {

@@ -103,6 +103,7 @@ int step_credentials(struct init_ctx *ctx, struct err **err);
 int step_cwd_again(struct init_ctx *ctx, struct err **err);
 
 /* confine.c */
+int step_landlock(struct init_ctx *ctx, struct err **err);
 int step_filters_early(struct init_ctx *ctx, struct err **err);
 int step_no_new_privs(struct init_ctx *ctx, struct err **err);
 int step_filters_late(struct init_ctx *ctx, struct err **err);

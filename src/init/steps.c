@@ -46,6 +46,7 @@ const struct init_step init_steps[] = {
 	{ "rlimits",		step_rlimits,		BOTH }, /* raising needs the capabilities we are about to lose */
 	{ "cwd",		step_cwd,		BOTH },
 	{ "environment",	step_environment,	BOTH },
+	{ "landlock",		step_landlock,		BOTH }, /* after the last mount change, which it forbids; with our capabilities, before the filters may refuse its calls */
 	{ "filters, early",	step_filters_early,	BOTH }, /* without no_new_privs loading needs CAP_SYS_ADMIN */
 	{ "credentials",	step_credentials,	BOTH },
 	{ "no new privs",	step_no_new_privs,	BOTH },

@@ -13,6 +13,7 @@
 #include "host/cred.h"
 #include "host/mount.h"
 #include "libocispec/oci_types.h"
+#include "plan/internal.h"
 
 /* A line per value: control characters and backslashes are escaped. */
 static void add_text(struct buf *out, const char *s)
@@ -356,6 +357,7 @@ void plan_dump(const struct plan *plan, struct buf *out)
 			   plan->seccomp->n_syscalls);
 	line(out, "seccomp.agent", plan->seccomp_agent);
 	line(out, "seccomp.metadata", plan->seccomp_metadata);
+	plan_dump_landlock(plan, out);
 	flag(out, "notify", plan->notify);
 	for (size_t i = 0; i < plan->n_annotations; i++) {
 		buf_add_str(out, "annotation: ");

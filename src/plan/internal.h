@@ -30,6 +30,7 @@ int plan_mounts(struct plan_ctx *ctx, struct err **err);
 int plan_devices(struct plan_ctx *ctx, struct err **err);
 int plan_net_devices(struct plan_ctx *ctx, struct err **err);
 int plan_sysctl(struct plan_ctx *ctx, struct err **err);
+int plan_landlock(struct plan_ctx *ctx, struct err **err); /* after process, mounts, rootfs */
 int plan_seccomp(struct plan_ctx *ctx, struct err **err);
 
 /* Ids of one mount, when it asks for any; frees them. */
@@ -37,6 +38,10 @@ int plan_idmap(struct plan_ctx *ctx, const struct oci_mount *from, struct plan_m
 	       struct err **err);
 void plan_idmap_free(const struct plan *plan, struct plan_mount *m);
 struct plan_id_range *plan_convert_map(const struct oci_id_mapping *from, size_t n);
+/* mounts and devices */
+void plan_free_mounts(struct plan *plan);
+/* landlock.c, for dump.c */
+void plan_dump_landlock(const struct plan *plan, struct buf *out);
 
 /* Strings that live as long as the plan. */
 const char *plan_own(struct plan *plan, char *s);

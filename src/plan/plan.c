@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "landlock/layer.h"
 #include "libocispec/oci_types.h"
 #include "plan/internal.h"
 
@@ -225,9 +226,9 @@ int plan_build(const struct oci_config *config, const struct plan_options *opts,
 	       const struct plan_env *env, struct plan **ret, struct err **err)
 {
 	static int (*const steps[])(struct plan_ctx *, struct err **) = {
-		plan_namespaces, plan_ids,	   plan_rest,	plan_process,
-		plan_schedule,	 plan_rootfs,	   plan_cow,	plan_mounts,
-		plan_devices,	 plan_net_devices, plan_sysctl, plan_seccomp,
+		plan_namespaces, plan_ids,     plan_rest,     plan_process, plan_schedule,
+		plan_rootfs,	 plan_cow,     plan_mounts,   plan_devices, plan_net_devices,
+		plan_sysctl,	 plan_seccomp, plan_landlock,
 	};
 	struct plan_ctx ctx = start(config, config->process, opts, env);
 
@@ -240,12 +241,23 @@ int plan_build_exec(const struct oci_config *config, const struct oci_process *p
 {
 	static int (*const steps[])(struct plan_ctx *, struct err **) = {
 		plan_namespaces, plan_ids, plan_process, plan_schedule,
-		plan_rootfs,	 plan_cow, plan_seccomp,
+		plan_rootfs,	 plan_cow, plan_seccomp, plan_landlock,
 	};
 	struct plan_ctx ctx = start(config, process, opts, env);
 
 	ctx.plan->new_keyring = !opts->no_new_keyring;
 	return run_steps(&ctx, steps, ARRAY_SIZE(steps), ret, err);
+}
+
+void plan_free_mounts(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_mounts; i++)
+		plan_idmap_free(plan, &plan->mounts[i]);
+	free(plan->mounts);
+	free(plan->devices);
+	plan->mounts = NULL;
+	plan->devices = NULL;
+	plan->n_mounts = plan->n_devices = 0;
 }
 
 void plan_free(struct plan *plan)
@@ -254,11 +266,8 @@ void plan_free(struct plan *plan)
 		return;
 	free(plan->ids.uids);
 	free(plan->ids.gids);
-	for (size_t i = 0; i < plan->n_mounts; i++)
-		plan_idmap_free(plan, &plan->mounts[i]);
-	free(plan->mounts);
-	free(plan->devices);
 	free(plan->net_devices);
+	plan_free_mounts(plan);
 	free(plan->sysctl);
 	free(plan->process.rlimits);
 	idset_done(&plan->process.cpus_initial);
@@ -266,6 +275,9 @@ void plan_free(struct plan *plan)
 	idset_done(&plan->memory_policy.nodes);
 	for (int i = 0; i < PLAN_HOOK_COUNT; i++)
 		free(plan->hooks[i].v);
+	for (size_t i = 0; i < plan->n_landlock; i++)
+		landlock_layer_done(&plan->landlock[i]);
+	free(plan->landlock);
 	strv_free(plan->cow.lowers);
 	free(plan->annotations);
 	strv_free(plan->warnings);

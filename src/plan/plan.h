@@ -25,6 +25,7 @@
 
 struct buf;
 struct err;
+struct landlock_layer;
 struct oci_config;
 struct oci_process;
 struct oci_resources;
@@ -290,7 +291,9 @@ struct plan {
 	const struct oci_seccomp *seccomp; /* NULL: none. Compiled by spawn (seccomp/profile.h) */
 	const char
 		*seccomp_agent; /* listenerPath when the profile has SCMP_ACT_NOTIFY, else NULL */
-	const char *seccomp_metadata; /* listenerMetadata or NULL */
+	const char *seccomp_metadata;	 /* listenerMetadata or NULL */
+	struct landlock_layer *landlock; /* enforced by init in this order (landlock/layer.h) */
+	size_t n_landlock;
 	struct plan_cow cow;
 	bool notify; /* init must load the notify filter and hand its listener over (cow.on) */
 

@@ -14,20 +14,9 @@
 #include "host/cred.h"
 #include "libocispec/oci_types.h"
 
-static int refuse_unsupported(const struct oci_process *process, const struct host_caps *caps,
-			      struct err **err)
+static int refuse_labels(const struct oci_process *process, const struct host_caps *caps,
+			 struct err **err)
 {
-	const struct {
-		bool present;
-		const char *name;
-	} rows[] = {
-		{process->landlock != NULL, "process.landlock"},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (rows[i].present)
-			return err_text(err, ENOTSUP, "%s is not supported", rows[i].name);
-	}
 	if (process->apparmor_profile && !caps->apparmor)
 		return err_text(
 			err, ENOTSUP,
@@ -168,7 +157,7 @@ int plan_process(struct plan_ctx *ctx, struct err **err)
 
 	if (!from)
 		return 0;
-	r = refuse_unsupported(from, ctx->env->caps, err);
+	r = refuse_labels(from, ctx->env->caps, err);
 	if (r < 0)
 		return r;
 	ctx->plan->has_process = true;

@@ -387,6 +387,14 @@ requires_cgroup_v2() {
 	[ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] || skip "host: no pure cgroup v2"
 }
 
+# requires_landlock ABI
+requires_landlock() {
+	local abi
+	requires_command perl
+	abi=$(perl -e 'print syscall(444, 0, 0, 1)') # landlock_create_ruleset, LANDLOCK_CREATE_RULESET_VERSION
+	[ "$abi" -ge "$1" ] || skip "host: Landlock ABI $abi, not $1"
+}
+
 requires_overlayfs() {
 	grep -qw overlay /proc/filesystems || skip "host: no overlayfs"
 }

@@ -75,7 +75,7 @@ static int slurp(const char *path, struct buf *out)
 
 static void read_host(const char *path, struct host_caps *caps, struct plan_options *opts)
 {
-	uint32_t bounding_hi = 0x1ff, bounding_lo = 0xffffffff, error = 0;
+	uint32_t bounding_hi = 0x1ff, bounding_lo = 0xffffffff, error = 0, abi = 0;
 	const struct setting rows[] = {
 		{.name = "euid", .number = &caps->euid},
 		{.name = "egid", .number = &caps->egid},
@@ -91,6 +91,7 @@ static void read_host(const char *path, struct host_caps *caps, struct plan_opti
 		{.name = "subgid_count", .number = &caps->subgid.count},
 		{.name = "newuidmap", .text = caps->newuidmap},
 		{.name = "newgidmap", .text = caps->newgidmap},
+		{.name = "landlock_abi", .number = &abi},
 		{.name = "dir_error", .number = &error},
 		{.name = "dir_uid", .number = &root_dir.uid},
 		{.name = "dir_gid", .number = &root_dir.gid},
@@ -116,6 +117,7 @@ static void read_host(const char *path, struct host_caps *caps, struct plan_opti
 	}
 	caps->bounding_caps = (uint64_t)bounding_hi << 32 | bounding_lo;
 	root_error = -(int)error;
+	caps->landlock_abi = (int)abi;
 }
 
 static void build_text(const char *dir, struct buf *out)
