@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "cow/changes.h"
 #include "cow/internal.h"
 #include "host/at.h"
 
@@ -126,6 +127,12 @@ static bool is_layer_mark(const char *attr)
 	return starts_with(attr, "trusted.overlay.") || starts_with(attr, "user.overlay.");
 }
 
+/* Ours: state of a live root. It must neither leave it nor come from an image. */
+static bool is_store_mark(const char *attr)
+{
+	return starts_with(attr, "user.sandlock.");
+}
+
 /* Kept where the kernel and the security module let us; the system gives them values of its own
  * otherwise. */
 static bool is_label(const char *attr)
@@ -200,8 +207,24 @@ static int give_xattrs(const struct attr *attr, struct host_xattr_ref src,
 	const char *p = names.data, *end = names.data + names.len;
 
 	for (; r == 0 && p && p < end; p += strlen(p) + 1)
-		if (!is_layer_mark(p))
+		if (!is_layer_mark(p) && !is_store_mark(p))
 			r = give_xattr(attr, src, dst, p);
+	return r;
+}
+
+int attr_remove_others(struct host_xattr_ref src, struct host_xattr_ref dst)
+{
+	cleanup_buf struct buf names = {0}, value = {0};
+	int r = host_xattr_list(dst, &names);
+	const char *p = names.data, *end = names.data + names.len;
+
+	for (; r == 0 && p && p < end; p += strlen(p) + 1) {
+		if (!cow_xattr_is_content(p) || host_xattr_get(src, p, &value) != -ENODATA)
+			continue;
+		r = host_xattr_remove(dst, p);
+		if (r == -ENODATA || r == -EPERM)
+			r = 0;
+	}
 	return r;
 }
 
@@ -221,9 +244,14 @@ int attr_apply(const struct attr *attr, struct host_xattr_ref src, struct host_x
 			: host_futimens(dst.fd, given.times);
 }
 
+bool cow_xattr_is_content(const char *attr)
+{
+	return !is_layer_mark(attr) && !is_store_mark(attr) && !is_label(attr);
+}
+
 static bool is_compared(const char *attr)
 {
-	return !is_layer_mark(attr) && !is_label(attr);
+	return cow_xattr_is_content(attr);
 }
 
 static size_t count_compared(const struct buf *names)

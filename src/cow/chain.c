@@ -63,6 +63,11 @@ const char *chain_name(const struct chain *c)
 	return name ? name : "";
 }
 
+const char *chain_name_at(const struct chain *c, size_t level)
+{
+	return c->levels[level].name;
+}
+
 static int make_room(struct chain *c)
 {
 	struct chain_level *p;

@@ -33,6 +33,8 @@ int chain_push(struct chain *c, const char *name);
 int chain_pop(struct chain *c);
 /* Name of the current directory in its parent ("" at the root); borrowed. */
 const char *chain_name(const struct chain *c);
+/* Name of the directory at a level, 1 to depth; borrowed. */
+const char *chain_name_at(const struct chain *c, size_t level);
 /* Appends the path from the root to the current directory, without a slash at either end. */
 int chain_path(const struct chain *c, struct buf *ret);
 

@@ -29,16 +29,14 @@ static bool earlier(const struct statx_timestamp *a, const struct statx_timestam
 	return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
 }
 
-static bool same_attrs(const struct cow *cow, const struct compared *lower,
+static bool same_attrs(const struct attr *want, const struct compared *lower,
 		       const struct compared *live)
 {
-	struct attr want;
 	mode_t type = live->st->stx_mode & S_IFMT;
 
-	attr_of_lower(cow, lower->st, &want);
-	if (want.uid != live->st->stx_uid || want.gid != live->st->stx_gid)
+	if (want->uid != live->st->stx_uid || want->gid != live->st->stx_gid)
 		return false;
-	if (type != S_IFLNK && want.mode != live->st->stx_mode)
+	if (type == S_IFLNK ? (want->mode & S_IFMT) != S_IFLNK : want->mode != live->st->stx_mode)
 		return false;
 	/* names come and go in a directory, and a copy-up below moves its time: that says nothing about the directory */
 	if (type == S_IFDIR)
@@ -97,6 +95,7 @@ int compare_objects(const struct cow *cow, const struct compared *lower,
 {
 	mode_t type = live->st->stx_mode & S_IFMT;
 	bool same = true;
+	struct attr want;
 	int r;
 
 	if (lower->st->stx_ino == live->st->stx_ino &&
@@ -104,7 +103,8 @@ int compare_objects(const struct cow *cow, const struct compared *lower,
 		*ret_same = true;
 		return 0;
 	}
-	if (!same_attrs(cow, lower, live)) { /* a different type is a different mode */
+	attr_of_lower(cow, lower->st, &want);
+	if (!same_attrs(&want, lower, live)) { /* a different type is a different mode */
 		*ret_same = false;
 		return 0;
 	}
@@ -119,6 +119,27 @@ int compare_objects(const struct cow *cow, const struct compared *lower,
 	if (r == 0 && same && type == S_IFREG && live->st->stx_size &&
 	    !earlier(&live->st->stx_ctime, &cow->populated_at))
 		r = same_content(lower, live, &same);
+	if (r == 0)
+		*ret_same = same;
+	return r;
+}
+
+int compare_copies(const struct compared *a, const struct compared *b, bool *ret_same)
+{
+	mode_t type = b->st->stx_mode & S_IFMT;
+	struct attr want;
+	bool same;
+	int r = 0;
+
+	attr_of_live(a->st, &want);
+	same = same_attrs(&want, a, b);
+	if (same)
+		r = attr_xattrs_equal((struct host_xattr_ref){a->dirfd, a->name},
+				      (struct host_xattr_ref){b->dirfd, b->name}, &same);
+	if (r == 0 && same && type == S_IFLNK)
+		r = same_target(a, b, &same);
+	if (r == 0 && same && type == S_IFREG && b->st->stx_size)
+		r = same_content(a, b, &same);
 	if (r == 0)
 		*ret_same = same;
 	return r;

@@ -18,4 +18,7 @@ struct compared {
 int compare_objects(const struct cow *cow, const struct compared *lower,
 		    const struct compared *live, bool *ret_same);
 
+/* As they are, without ids of an image in between: is one what a copy of the other would be? Times of directories do not count. */
+int compare_copies(const struct compared *a, const struct compared *b, bool *ret_same);
+
 #endif

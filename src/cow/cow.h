@@ -119,6 +119,7 @@ enum cow_change {
 	COW_ADDED,
 	COW_CHANGED,
 	COW_DELETED,
+	COW_SAME, /* only to who asks for it (cow/changes.h): cow_diff does not report it */
 };
 /* path: bytes relative to the root, without a leading slash, any byte but NUL; "" is the root. Return < 0 stops the walk with that value. */
 typedef int (*cow_diff_fn)(enum cow_change change, const char *path, void *arg);

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "cow/chain.h"
+#include "cow/changes.h"
 #include "cow/compare.h"
 #include "cow/layer.h"
 #include "host/at.h"
@@ -36,7 +37,8 @@ struct frame {
 
 struct diff {
 	struct cow *cow;
-	cow_diff_fn fn;
+	bool same_too;
+	cow_walk_fn fn;
 	void *arg;
 	struct lowers lowers;
 	struct chain live;
@@ -94,16 +96,21 @@ static const char *live_name(const struct live_dir *d)
 	return d->pos < d->n ? d->text.data + d->names[d->pos] : NULL;
 }
 
-static int report(struct diff *d, enum cow_change change, const char *name)
+static int report(struct diff *d, enum cow_change change, const char *name,
+		  const struct statx *lower, const struct statx *live)
 {
 	cleanup_buf struct buf path = {0};
+	struct cow_seen seen = {.change = change, .lower = lower, .live = live};
 
+	if (change == COW_SAME && !d->same_too)
+		return 0;
 	chain_path(&d->live, &path);
 	if (path.len)
 		buf_add_char(&path, '/');
 	if (buf_add_str(&path, name) < 0)
 		return -ENOMEM;
-	return d->fn(change, path.data, d->arg);
+	seen.path = path.data;
+	return d->fn(&seen, d->arg);
 }
 
 static int push_frame(struct diff *d, bool has_lower)
@@ -171,7 +178,7 @@ static int only_live(struct diff *d, const char *name)
 
 	if (r < 0)
 		return is_gone(r) ? 0 : r;
-	r = report(d, COW_ADDED, name);
+	r = report(d, COW_ADDED, name, NULL, &st);
 	return r < 0 || !S_ISDIR(st.stx_mode) ? r : enter(d, name, NULL);
 }
 
@@ -182,7 +189,7 @@ static int only_lower(struct diff *d, const struct lower_entry *e)
 	/* populate could not make it, so nobody has deleted it */
 	if (device && d->cow->index.skipped)
 		return 0;
-	return report(d, COW_DELETED, e->name);
+	return report(d, COW_DELETED, e->name, &e->st, NULL);
 }
 
 static int both(struct diff *d, const struct lower_entry *e)
@@ -198,8 +205,8 @@ static int both(struct diff *d, const struct lower_entry *e)
 	b.st = &st;
 	d->op = "compare";
 	r = compare_objects(d->cow, &a, &b, &same);
-	if (r == 0 && !same)
-		r = report(d, COW_CHANGED, e->name);
+	if (r == 0)
+		r = report(d, same ? COW_SAME : COW_CHANGED, e->name, &e->st, &st);
 	if (r < 0 || !S_ISDIR(st.stx_mode))
 		return r;
 	return enter(d, e->name, S_ISDIR(e->st.stx_mode) && !e->mount ? e : NULL);
@@ -262,9 +269,7 @@ static int compare_roots(struct diff *d)
 		r = host_statx(b.dirfd, "", &live);
 	if (r == 0)
 		r = compare_objects(d->cow, &a, &b, &same);
-	if (r < 0 || same)
-		return r;
-	return d->fn(COW_CHANGED, "", d->arg);
+	return r < 0 ? r : report(d, same ? COW_SAME : COW_CHANGED, "", &lower, &live);
 }
 
 static int open_trees(struct diff *d)
@@ -299,9 +304,9 @@ static void diff_done(struct diff *d)
 	lowers_close(&d->lowers);
 }
 
-int cow_diff(struct cow *cow, cow_diff_fn fn, void *arg, struct cow_fault *fault)
+int cow_walk(struct cow *cow, bool same_too, cow_walk_fn fn, void *arg, struct cow_fault *fault)
 {
-	struct diff d = {.cow = cow, .fn = fn, .arg = arg};
+	struct diff d = {.cow = cow, .same_too = same_too, .fn = fn, .arg = arg};
 	int r;
 
 	if (!cow->populated) { /* everything would look deleted */
@@ -323,4 +328,23 @@ int cow_diff(struct cow *cow, cow_diff_fn fn, void *arg, struct cow_fault *fault
 	}
 	diff_done(&d);
 	return r;
+}
+
+struct plain {
+	cow_diff_fn fn;
+	void *arg;
+};
+
+static int pass_on(const struct cow_seen *seen, void *arg)
+{
+	const struct plain *p = arg;
+
+	return p->fn(seen->change, seen->path, p->arg);
+}
+
+int cow_diff(struct cow *cow, cow_diff_fn fn, void *arg, struct cow_fault *fault)
+{
+	struct plain p = {fn, arg};
+
+	return cow_walk(cow, false, pass_on, &p, fault);
 }

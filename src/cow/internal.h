@@ -21,6 +21,7 @@
 #define STORE_META   "meta"
 #define STORE_INDEX  "index"
 #define STORE_OWNERS "owners"
+#define STORE_COMMITS "commits"
 #define STORE_NEW    ".new" /* suffix of a file being written */
 
 struct cow {
@@ -62,6 +63,8 @@ void attr_of_live(const struct statx *st, struct attr *ret);
  */
 int attr_apply(const struct attr *attr, struct host_xattr_ref src, struct host_xattr_ref dst,
 	       struct cow_refused *refused);
+/* Removes from dst the xattrs that src does not have. */
+int attr_remove_others(struct host_xattr_ref src, struct host_xattr_ref dst);
 /* Do the xattrs that attr_apply would copy differ? */
 int attr_xattrs_equal(struct host_xattr_ref a, struct host_xattr_ref b, bool *ret);
 

@@ -243,8 +243,8 @@ int remove_contents(int fd, struct cow_fault *fault)
 
 /* Files of a store, in the order in which they are removed: meta goes last. */
 static const char *const store_files[] = {
-	STORE_INDEX STORE_NEW, STORE_INDEX,	     STORE_OWNERS STORE_NEW,
-	STORE_OWNERS,	       STORE_META STORE_NEW, STORE_META,
+	STORE_INDEX STORE_NEW,	 STORE_INDEX,	STORE_OWNERS STORE_NEW, STORE_OWNERS,
+	STORE_COMMITS STORE_NEW, STORE_COMMITS, STORE_META STORE_NEW,	STORE_META,
 };
 
 static bool is_store_name(const char *name)
