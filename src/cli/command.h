@@ -42,12 +42,14 @@ int cli_root(const struct cli *cli, const char **ret, struct err **err);
 /* Everything to stdout, an error when that fails (a full disk, a closed pipe). */
 int cli_print(const struct buf *text, struct err **err);
 
+extern const struct command cmd_commit;
 extern const struct command cmd_create;
 extern const struct command cmd_delete;
 extern const struct command cmd_diff;
 extern const struct command cmd_events;
 extern const struct command cmd_exec;
 extern const struct command cmd_features;
+extern const struct command cmd_export;
 extern const struct command cmd_kill;
 extern const struct command cmd_list;
 extern const struct command cmd_pause;

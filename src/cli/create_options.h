@@ -15,6 +15,8 @@
 	{ "console-socket", 0, OPTION_STRING, &(p)->console_socket, "PATH", "AF_UNIX socket that gets the terminal" },       \
 	{ "cow", 0, OPTION_OPTIONAL, &(p)->cow, "on|off|auto", "copy-on-write root on a read-only rootfs", "on" },           \
 	{ "cow-dir", 0, OPTION_STRING, &(p)->cow_dir, "DIR", "where the live root is kept" },                                \
+	{ "commit-to", 0, OPTION_STRING, &(p)->commit_to, "DIR", "with --cow-keep=commit: the directory" },                   \
+	{ "cow-keep", 0, OPTION_STRING, &(p)->cow_keep, "discard|keep|commit", "what becomes of the changes at the end" },    \
 	{ "dump-plan", 0, OPTION_FLAG, dump, NULL, "print what would be done and do nothing" },                              \
 	{ "no-new-keyring", 0, OPTION_FLAG, &(p)->no_new_keyring, NULL, "keep the session keyring" },                        \
 	{ "no-pivot", 0, OPTION_FLAG, &(p)->no_pivot, NULL, "move the root mount instead of pivot_root" },                   \

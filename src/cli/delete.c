@@ -18,8 +18,10 @@ static int delete_one(const char *root, const char *id, void *arg, struct err **
 static int run(const struct cli *cli, const struct command *self, int argc, char **argv,
 	       int *ret_status, struct err **err)
 {
-	bool force = false, regex = false;
+	bool force = false, regex = false, discard = false;
 	const struct option_row rows[] = {
+		{"discard", 0, OPTION_FLAG, &discard, NULL,
+		 "throw the changes away, even if they were to be kept or committed"},
 		{"force", 'f', OPTION_FLAG, &force, NULL,
 		 "kill it first; no error if there is no such container"},
 		{"regex", 'r', OPTION_FLAG, &regex, NULL, "ID is an extended regular expression"},
@@ -32,7 +34,7 @@ static int run(const struct cli *cli, const struct command *self, int argc, char
 	(void)ret_status;
 	if (r != 0)
 		return r;
-	flags = force ? DELETE_FORCE : 0;
+	flags = (force ? DELETE_FORCE : 0) | (discard ? DELETE_DISCARD : 0);
 	r = cli_root(cli, &root, err);
 	if (r < 0)
 		return r;

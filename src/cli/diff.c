@@ -2,6 +2,7 @@
 /* diff ID: what a copy-on-write container has changed. */
 #include <config.h>
 
+#include "cli/changes.h"
 #include "cli/command.h"
 
 #include <errno.h>
@@ -38,31 +39,16 @@ static void add(void *arg, char kind, const char *path)
 	encode_end_object(&o->json);
 }
 
-static int run(const struct cli *cli, const struct command *self, int argc, char **argv,
-	       int *ret_status, struct err **err)
+int cli_print_changes(const char *root, const char *id, bool json, struct err **err)
 {
-	const char *format = "table", *root;
-	const struct option_row rows[] = {
-		{"format", 'f', OPTION_STRING, &format, "FORMAT", "table (default) or json"},
-		{NULL},
-	};
-	struct output o = {.json = {.indent = true}};
-	int first, r = cli_parse(self, rows, 1, 1, argc, argv, &first, err);
+	struct output o = {.json = {.indent = true}, .as_json = json};
+	int r;
 
-	(void)ret_status;
-	if (r != 0)
-		return r;
 	o.json.out = &o.text;
-	o.as_json = strcmp(format, "json") == 0;
-	if (!o.as_json && strcmp(format, "table") != 0)
-		return err_text(err, EINVAL, "option --format must be table or json, not `%s`",
-				format);
-	r = cli_root(cli, &root, err);
-	if (o.as_json)
+	if (json)
 		encode_begin_array(&o.json);
-	if (r == 0)
-		r = container_diff(root, argv[first], add, &o, err);
-	if (o.as_json) {
+	r = container_diff(root, id, add, &o, err);
+	if (json) {
 		encode_end_array(&o.json);
 		buf_add_char(&o.text, '\n');
 	}
@@ -70,6 +56,29 @@ static int run(const struct cli *cli, const struct command *self, int argc, char
 		r = cli_print(&o.text, err);
 	buf_done(&o.text);
 	return r;
+}
+
+static int run(const struct cli *cli, const struct command *self, int argc, char **argv,
+	       int *ret_status, struct err **err)
+{
+	const char *format = "text", *root;
+	const struct option_row rows[] = {
+		{"format", 'f', OPTION_STRING, &format, "FORMAT", "text (default) or json"},
+		{NULL},
+	};
+	int first, r = cli_parse(self, rows, 1, 1, argc, argv, &first, err);
+	bool json;
+
+	(void)ret_status;
+	if (r != 0)
+		return r;
+	json = strcmp(format, "json") == 0;
+	/* "table": the word of podman and of `list` */
+	if (!json && strcmp(format, "text") != 0 && strcmp(format, "table") != 0)
+		return err_text(err, EINVAL, "option --format must be text or json, not `%s`",
+				format);
+	r = cli_root(cli, &root, err);
+	return r < 0 ? r : cli_print_changes(root, argv[first], json, err);
 }
 
 const struct command cmd_diff = {

@@ -32,6 +32,8 @@ struct create_params {
 	bool keep;	   /* run: do not delete at the end */
 	const char *cow;   /* --cow: "on", "off", "auto" or NULL */
 	const char *cow_dir;
+	const char *cow_keep;  /* --cow-keep: "discard", "keep", "commit" or NULL */
+	const char *commit_to; /* --commit-to, or NULL */
 	enum cgroup_manager cgroup_manager;
 };
 
@@ -46,7 +48,8 @@ int container_start(const char *root, const char *id, struct err **err);
 /* all: every process of the container. */
 int container_kill(const char *root, const char *id, int sig, bool all, struct err **err);
 
-#define DELETE_FORCE (1u << 0) /* kill first; an unknown id is no error */
+#define DELETE_FORCE   (1u << 0) /* kill first; an unknown id is no error */
+#define DELETE_DISCARD (1u << 1) /* the changes are thrown away, whatever create was told */
 int container_delete(const char *root, const char *id, unsigned flags, struct err **err);
 
 int container_pause(const char *root, const char *id, bool pause, struct err **err);
@@ -60,6 +63,16 @@ int container_pids(const char *root, const char *id, pid_t **ret, size_t *ret_n,
 typedef void (*container_diff_fn)(void *arg, char kind, const char *path);
 int container_diff(const char *root, const char *id, container_diff_fn fn, void *arg,
 		   struct err **err);
+
+struct layer_params;
+/* The changes as a layer (layer/layer.h). */
+int container_export(const char *root, const char *id, const struct layer_params *layer,
+		     struct err **err);
+/* The changes applied to the directory `to`. force: also where somebody else has changed it. */
+int container_commit(const char *root, const char *id, const char *to, bool force,
+		     struct err **err);
+/* The changes as an upper directory of overlayfs; made if there is none, else it must be empty. */
+int container_commit_upper(const char *root, const char *id, const char *upper, struct err **err);
 
 struct exec_params {
 	const char *root;

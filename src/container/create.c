@@ -62,6 +62,8 @@ static int build_plan(struct creation *cr, struct err **err)
 		.no_new_keyring = p->no_new_keyring,
 		.cow = p->cow,
 		.cow_dir = cr->cow_dir,
+		.cow_keep = p->cow_keep,
+		.commit_to = cr->commit_to,
 		.cow_env = getenv("SANDLOCK_COW"),
 		.conf_cow = cr->conf.cow,
 		.conf_cow_dir = cr->conf.cow_dir,
@@ -76,9 +78,8 @@ static int build_plan(struct creation *cr, struct err **err)
 }
 
 /* What the user typed counts from the working directory, unlike the annotation, which counts from the bundle. */
-static int set_cow_dir(struct creation *cr, struct err **err)
+static int typed_dir(const char *dir, char **ret, struct err **err)
 {
-	const char *dir = cr->p->cow_dir;
 	cleanup_free char *cwd = NULL;
 
 	if (!dir)
@@ -88,7 +89,7 @@ static int set_cow_dir(struct creation *cr, struct err **err)
 		if (!cwd)
 			return err_set(err, errno, "find the working directory");
 	}
-	cr->cow_dir = cwd ? xasprintf("%s/%s", cwd, dir) : xstrdup(dir);
+	*ret = cwd ? xasprintf("%s/%s", cwd, dir) : xstrdup(dir);
 	return 0;
 }
 
@@ -103,7 +104,9 @@ int creation_plan(struct creation *cr, struct err **err)
 	cr->bundle = realpath(p->bundle, NULL);
 	if (!cr->bundle)
 		return err_set(err, errno, "open the bundle %s", p->bundle);
-	r = set_cow_dir(cr, err);
+	r = typed_dir(p->cow_dir, &cr->cow_dir, err);
+	if (r == 0)
+		r = typed_dir(p->commit_to, &cr->commit_to, err);
 	if (r == 0)
 		r = conf_read(CONF_FILE, &cr->conf, err);
 	if (r < 0)
@@ -135,6 +138,7 @@ void creation_done(struct creation *cr)
 	conf_done(&cr->conf);
 	free(cr->config_text);
 	free(cr->cow_dir);
+	free(cr->commit_to);
 	free(cr->bundle);
 }
 

@@ -19,6 +19,7 @@ struct creation {
 	bool console_return; /* run in the foreground with a terminal: the pty master is wanted in spawn.console_fd */
 	char *bundle;  /* absolute */
 	char *cow_dir; /* --cow-dir, absolute, or NULL */
+	char *commit_to;
 	char *config_text;
 	size_t config_len;
 	struct oci_config *config;

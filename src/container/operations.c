@@ -166,6 +166,10 @@ int container_delete(const char *root, const char *id, unsigned flags, struct er
 		return 0;
 	if (r < 0)
 		return r;
+	if (c->status && flags & DELETE_DISCARD) {
+		c->status->cow_keep = false;
+		free(steal_ptr(&c->status->cow_commit_to));
+	}
 	r = lifecycle_check(force ? OP_DELETE_FORCE : OP_DELETE, lifecycle_state(c), id, err);
 	if (r < 0)
 		return r;

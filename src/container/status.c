@@ -54,6 +54,7 @@ void status_free(struct status *s)
 	free(s->owner);
 	free(s->cgroup_path);
 	free(s->cow_dir);
+	free(s->cow_commit_to);
 	free_ids(&s->ids);
 	for (size_t i = 0; i < s->n_annotations; i++) {
 		free((char *)s->annotations[i].key);
@@ -91,6 +92,7 @@ void status_set_plan(struct status *s, const struct plan *plan)
 	if (plan->cow.on) {
 		s->cow_dir = xstrdup(plan->cow.dir);
 		s->cow_keep = plan->cow.keep;
+		s->cow_commit_to = dup_or_null(plan->cow.commit_to);
 	}
 	s->ids = plan->ids;
 	s->ids.join_path = dup_or_null(plan->ids.join_path);
@@ -157,6 +159,7 @@ static void out_status(struct buf *text, const struct status *s)
 		encode_member_object(&o, "cow");
 		encode_member_string(&o, "dir", s->cow_dir);
 		encode_member_bool(&o, "keep", s->cow_keep);
+		encode_member_string(&o, "commit-to", s->cow_commit_to);
 		encode_end_object(&o);
 	}
 	out_ids(&o, &s->ids);
@@ -273,6 +276,7 @@ static bool decode(const struct json_value *v, struct status *s)
 	if (cow) {
 		s->cow_dir = get_str(cow, "dir");
 		s->cow_keep = get_bool(cow, "keep");
+		s->cow_commit_to = get_str(cow, "commit-to");
 	}
 	for (const struct json_value *a = annotations ? json_first(annotations) : NULL; a;
 	     a = json_next(a))

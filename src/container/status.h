@@ -6,7 +6,7 @@
  *	{"version": 1, "creating": bool, "ociVersion": "1.3.0", "pid": n, "process-start-time": n, "bundle": "/…",
  *	 "rootfs": "/…", "created": RFC 3339, "owner": "root", "cgroup-path": "/…", "cgroup-ours": bool,
  *	 "private-pid-namespace": bool, "hooks": bool, "devices-updated": bool, "supervisor-pid": n, "supervisor-start-time": n,
- *	 "cow": {"dir": "/…", "keep": bool}, "ids": {…}, "annotations": {…}}
+ *	 "cow": {"dir": "/…", "keep": bool, "commit-to": "/…"}, "ids": {…}, "annotations": {…}}
  * Absent: cgroup-path (no cgroup), supervisor-*, cow, ids (no user namespace of its own).
  */
 #ifndef SANDLOCK_CONTAINER_STATUS_H
@@ -42,6 +42,7 @@ struct status {
 	uint64_t supervisor_start_time;
 	char *cow_dir; /* NULL: no copy-on-write */
 	bool cow_keep;
+	char *cow_commit_to; /* NULL: the changes are not committed at the end */
 	struct plan_ids ids; /* everything in it is owned here */
 	struct plan_pair *annotations;
 	size_t n_annotations;

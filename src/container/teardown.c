@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "cgroup/cgroup.h"
+#include "container/changes.h"
 #include "container/store.h"
 #include "container/userns_call.h"
 #include "cow/cow.h"
@@ -110,6 +111,10 @@ int teardown_remove(struct container *c, struct err **err)
 		r = remove_cgroup(c, err);
 		if (r == 0)
 			r = end_supervisor(c, err);
+		/* a create that failed has run nothing whose changes anybody wants */
+		if (r == 0 && c->status->cow_dir && c->status->cow_commit_to &&
+		    !c->status->creating)
+			r = changes_commit(c, err);
 		if (r == 0 && c->status->cow_dir && !c->status->cow_keep)
 			r = userns_call(&c->status->ids, remove_store, c->status->cow_dir, err);
 	}

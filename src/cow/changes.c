@@ -88,7 +88,8 @@ static bool may_matter(const struct cow_seen *seen)
 {
 	if (seen->change != COW_SAME || S_ISDIR(seen->live->stx_mode))
 		return true;
-	return has_more_names(seen->live) && !same_inode(seen->live, seen->lower);
+	return (has_more_names(seen->live) || has_more_names(seen->lower)) &&
+	       !same_inode(seen->live, seen->lower);
 }
 
 static int add(const struct cow_seen *seen, void *arg)
@@ -121,18 +122,77 @@ static int add(const struct cow_seen *seen, void *arg)
 	return buf_add(&c->text, seen->path, strlen(seen->path) + 1);
 }
 
-/* By inode, then in the order of the list. */
-static int by_inode(const void *a, const void *b, void *arg)
+/* Items by the inode of one side, then in the order of the list. */
+struct by_inode {
+	const struct cow_item *v;
+	const struct statx *(*inode)(const struct cow_item *item);
+	size_t *order, n;
+};
+
+static const struct statx *live_inode(const struct cow_item *item)
 {
+	return has_more_names(&item->live) ? &item->live : NULL;
+}
+
+static const struct statx *unchanged_lower_inode(const struct cow_item *item)
+{
+	return item->change == COW_SAME && has_more_names(&item->lower) ? &item->lower : NULL;
+}
+
+static int compare_inodes(const void *a, const void *b, void *arg)
+{
+	const struct by_inode *by = arg;
 	size_t i = *(const size_t *)a, j = *(const size_t *)b;
-	const struct statx *x = &((const struct cow_item *)arg)[i].live;
-	const struct statx *y = &((const struct cow_item *)arg)[j].live;
+	const struct statx *x = by->inode(&by->v[i]), *y = by->inode(&by->v[j]);
 
 	if (host_statx_dev(x) != host_statx_dev(y))
 		return host_statx_dev(x) < host_statx_dev(y) ? -1 : 1;
 	if (x->stx_ino != y->stx_ino)
 		return x->stx_ino < y->stx_ino ? -1 : 1;
 	return i < j ? -1 : 1;
+}
+
+static int sort_by_inode(const struct cow_changes *c, struct by_inode *by)
+{
+	by->v = c->v;
+	by->order = reallocarray(NULL, c->n, sizeof(*by->order));
+	if (!by->order)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->n; i++)
+		if (by->inode(&c->v[i]))
+			by->order[by->n++] = i;
+	qsort_r(by->order, by->n, sizeof(*by->order), compare_inodes, by);
+	return 0;
+}
+
+/* How many from order[i] on are names of one inode. */
+static size_t run_length(const struct by_inode *by, size_t i)
+{
+	size_t n = 1;
+
+	while (i + n < by->n &&
+	       same_inode(by->inode(&by->v[by->order[i]]), by->inode(&by->v[by->order[i + n]])))
+		n++;
+	return n;
+}
+
+/* Names of one file of the image that are several files now, though each is as it was: they have to be listed. */
+static int find_splits(struct cow_changes *c)
+{
+	struct by_inode by = {.inode = unchanged_lower_inode};
+	int r = sort_by_inode(c, &by);
+
+	for (size_t i = 0, n; r == 0 && i < by.n; i += n) {
+		bool split = false;
+
+		n = run_length(&by, i);
+		for (size_t k = 1; k < n; k++)
+			split |= !same_inode(&c->v[by.order[i]].live, &c->v[by.order[i + k]].live);
+		for (size_t k = 0; split && k < n; k++)
+			c->v[by.order[i + k]].asked_for = true;
+	}
+	free(by.order);
+	return r;
 }
 
 /* order[0 .. n) are the names of one live inode. */
@@ -142,7 +202,8 @@ static bool group_changed(const struct cow_item *v, const size_t *order, size_t 
 		const struct cow_item *item = &v[order[i]];
 
 		/* names of one file that were names of several: linked, though content and times are equal */
-		if (item->change != COW_SAME || !same_inode(&item->lower, &v[order[0]].lower))
+		if (item->change != COW_SAME || item->asked_for ||
+		    !same_inode(&item->lower, &v[order[0]].lower))
 			return true;
 	}
 	return false;
@@ -150,25 +211,18 @@ static bool group_changed(const struct cow_item *v, const size_t *order, size_t 
 
 static int find_groups(struct cow_changes *c)
 {
-	cleanup_free size_t *order = reallocarray(NULL, c->n, sizeof(*order));
-	size_t n = 0, m;
+	struct by_inode by = {.inode = live_inode};
+	int r = sort_by_inode(c, &by);
 
-	if (!order)
-		return -ENOMEM;
-	for (size_t i = 0; i < c->n; i++)
-		if (has_more_names(&c->v[i].live))
-			order[n++] = i;
-	qsort_r(order, n, sizeof(*order), by_inode, c->v);
-	for (size_t i = 0; i < n; i += m) {
-		for (m = 1;
-		     i + m < n && same_inode(&c->v[order[i]].live, &c->v[order[i + m]].live);)
-			m++;
-		if (!group_changed(c->v, order + i, m))
+	for (size_t i = 0, n; r == 0 && i < by.n; i += n) {
+		n = run_length(&by, i);
+		if (!group_changed(c->v, by.order + i, n))
 			continue;
-		for (size_t k = 0; k < m; k++)
-			c->v[order[i + k]].group = order[i];
+		for (size_t k = 0; k < n; k++)
+			c->v[by.order[i + k]].group = by.order[i];
 	}
-	return 0;
+	free(by.order);
+	return r;
 }
 
 static bool is_below(const char *path, const char *dir)
@@ -235,6 +289,8 @@ int cow_changes_collect(struct cow *cow, const struct buf *also, struct cow_chan
 
 	if (r == 0)
 		r = cow_walk(cow, true, add, &col, fault);
+	if (r == 0)
+		r = find_splits(&col.c);
 	if (r == 0)
 		r = find_groups(&col.c);
 	if (r == 0)

@@ -35,7 +35,11 @@ struct cow_item {
 	 * changed is listed whole (its other names as COW_SAME): written without them, the names would no longer be one file.
 	 */
 	size_t group;
-	bool asked_for; /* in or below one of the paths given to collect, whether it has changed or not */
+	/*
+	 * To be looked at though it is COW_SAME: in or below one of the paths given to collect, or a name of a file of the image
+	 * that is no longer one file.
+	 */
+	bool asked_for;
 };
 
 /*

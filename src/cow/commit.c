@@ -58,22 +58,24 @@ static int lock(int fd, unsigned wait_ms)
 	return errno == EWOULDBLOCK ? -EBUSY : -errno;
 }
 
-/* What an interrupted commit has left in it is thrown away. */
+/* What an interrupted commit has left is thrown away: the directory may be the image, and it is none of it. */
+static int remove_leftovers(const struct commit *c)
+{
+	struct statx st;
+	int r = host_statx(c->p->dir_fd, WORK, &st);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0 && (st.stx_uid != geteuid() || (st.stx_mode & (S_IFMT | 0022)) != S_IFDIR))
+		r = -EPERM;
+	return r < 0 ? r : object_remove(c->p->dir_fd, WORK, true);
+}
+
 static int open_work(struct commit *c)
 {
-	cleanup_fd int again = -EBADF;
-	struct statx st;
 	int r = host_mkdirat(c->p->dir_fd, WORK, 0700);
 
-	if (r == 0 || r == -EEXIST)
-		r = host_open_dir(c->p->dir_fd, WORK, &c->work_fd);
-	if (r == 0)
-		r = host_statx(c->work_fd, "", &st);
-	if (r == 0 && (st.stx_uid != geteuid() || st.stx_mode & 0022))
-		r = -EPERM;
-	if (r == 0)
-		r = host_open_dir(c->work_fd, ".", &again);
-	return r < 0 ? r : remove_contents(steal_fd(&again), NULL);
+	return r < 0 ? r : host_open_dir(c->p->dir_fd, WORK, &c->work_fd);
 }
 
 /* does a change fit what is there? */
@@ -333,6 +335,13 @@ static int apply_item(struct commit *c, size_t i)
 }
 
 /* A name that we need for ourselves. */
+static bool is_work(const char *path)
+{
+	size_t n = strlen(WORK);
+
+	return strncmp(path, WORK, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
 static int check_names(const struct commit *c, struct cow_fault *fault)
 {
 	const struct cow_changes *ch = c->o.c;
@@ -340,11 +349,10 @@ static int check_names(const struct commit *c, struct cow_fault *fault)
 	for (size_t i = 0; i < ch->n; i++) {
 		const char *path = cow_item_path(ch, &ch->v[i]);
 
-		if (strncmp(path, WORK, strlen(WORK)) == 0 &&
-		    (path[strlen(WORK)] == '/' || path[strlen(WORK)] == '\0')) {
-			fault_set(fault, "the name is needed for the commit itself:", path, NULL);
-			return -EINVAL;
-		}
+		if (!is_work(path) || !ch->v[i].live.stx_mode)
+			continue;
+		fault_set(fault, "the name is needed for the commit itself:", path, NULL);
+		return -EINVAL;
 	}
 	return 0;
 }
@@ -355,7 +363,8 @@ static int for_each_item(struct commit *c, int (*fn)(struct commit *, size_t),
 	int r;
 
 	for (size_t i = 0; i < c->o.c->n; i++) {
-		r = fn(c, i);
+		/* deleted: an image that was copied in the middle of a commit into it */
+		r = is_work(cow_item_path(c->o.c, &c->o.c->v[i])) ? 0 : fn(c, i);
 		if (r < 0) {
 			outward_fault(&c->o, i, fault);
 			return r;
@@ -441,7 +450,7 @@ static int prepare(struct commit *c, struct cow *cow, struct cow_fault *fault)
 	if (r < 0)
 		return r;
 	fault_set(fault, "use", WORK, NULL);
-	r = open_work(c);
+	r = remove_leftovers(c);
 	if (r < 0)
 		return r;
 	fault_set(fault, "read the store's list of commits", NULL, NULL);
@@ -456,8 +465,10 @@ static int commit_changes(struct commit *c, struct cow *cow, struct cow_fault *f
 
 	if (r < 0)
 		return r;
-	fault_set(fault, "open the directory", NULL, NULL);
-	r = outward_init(&c->o, cow, &changes, c->p->dir_fd);
+	fault_set(fault, "use", WORK, NULL);
+	r = open_work(c);
+	if (r == 0)
+		r = outward_init(&c->o, cow, &changes, c->p->dir_fd);
 	if (r == 0) {
 		r = check_names(c, fault);
 		if (r == 0)

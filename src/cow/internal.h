@@ -16,13 +16,13 @@
 #include "cow/owners.h"
 #include "host/xattr.h"
 
-#define STORE_ROOT   "root"
-#define STORE_WORK   "work"
-#define STORE_META   "meta"
-#define STORE_INDEX  "index"
-#define STORE_OWNERS "owners"
+#define STORE_ROOT    "root"
+#define STORE_WORK    "work"
+#define STORE_META    "meta"
+#define STORE_INDEX   "index"
+#define STORE_OWNERS  "owners"
 #define STORE_COMMITS "commits"
-#define STORE_NEW    ".new" /* suffix of a file being written */
+#define STORE_NEW     ".new" /* suffix of a file being written */
 
 struct cow {
 	int dir_fd, root_fd, work_fd; /* root_fd: O_PATH, for the users */

@@ -57,6 +57,8 @@ static int open_archive(struct tar *t)
 	}
 	if (r == ARCHIVE_OK && t->params->compression == LAYER_ZSTD)
 		r = archive_write_add_filter_zstd(a);
+	if (r == ARCHIVE_OK) /* a pipe gets the same bytes as a file */
+		r = archive_write_set_bytes_in_last_block(a, 1);
 	if (r == ARCHIVE_OK)
 		r = archive_write_open_fd(a, t->params->fd);
 	return r == ARCHIVE_OK ? 0 : failed(t);

@@ -249,8 +249,9 @@ struct plan_cow {
 	char **lowers;	    /* absolute, uppermost first, NULL-terminated; NULL when off */
 	const char *dir;    /* store, absolute; the live root is <dir>/root */
 	enum plan_share share;
-	bool keep;	/* delete leaves the store */
-	bool shift_ids; /* owners in the lower are container ids */
+	bool keep;	       /* delete leaves the store */
+	const char *commit_to; /* delete applies the changes to this directory first, or NULL */
+	bool shift_ids;	       /* owners in the lower are container ids */
 };
 
 struct plan {
@@ -313,6 +314,8 @@ struct plan_options {
 	const char *cow; /* --cow: "on", "off", "auto"; NULL: not given (annotation, then env, then
 			    file decide) */
 	const char *cow_dir;	  /* --cow-dir, absolute, or NULL (annotation, then file decide) */
+	const char *cow_keep;	  /* --cow-keep, or NULL (annotation) */
+	const char *commit_to;	  /* --commit-to, absolute, or NULL (annotation) */
 	const char *cow_env;	  /* SANDLOCK_COW, or NULL */
 	const char *conf_cow;	  /* cow= of the configuration file, or NULL */
 	const char *conf_cow_dir; /* cow.dir= of the configuration file: <it>/<id>, or NULL */

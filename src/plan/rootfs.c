@@ -124,27 +124,31 @@ static int decide(struct plan_ctx *ctx, const struct host_dir *dir, struct err *
 	return 0;
 }
 
-/* One of a list of words; words that start with '!' are known but refused. */
-static int word_annotation(const struct plan_ctx *ctx, const char *key, const char *const *words,
-			   unsigned *ret, struct err **err)
+/* One of a list of words; words that start with '!' are known but refused. what: for the error text. */
+static int word_of(const char *value, const char *what, const char *const *words, unsigned *ret,
+		   struct err **err)
 {
-	const char *value = plan_annotation(ctx->plan, key);
-
-	*ret = 0;
-	if (!value)
-		return 0;
 	for (unsigned i = 0; words[i]; i++) {
 		bool refused = words[i][0] == '!';
 
 		if (strcmp(words[i] + refused, value) != 0)
 			continue;
 		if (refused)
-			return err_text(err, ENOTSUP, "annotation %s: `%s` is not supported yet",
-					key, value);
+			return err_text(err, ENOTSUP, "%s: `%s` is not supported yet", what, value);
 		*ret = i;
 		return 0;
 	}
-	return err_text(err, EINVAL, "annotation %s: unknown value `%s`", key, value);
+	return err_text(err, EINVAL, "%s: unknown value `%s`", what, value);
+}
+
+static int word_annotation(const struct plan_ctx *ctx, const char *key, const char *const *words,
+			   unsigned *ret, struct err **err)
+{
+	const char *value = plan_annotation(ctx->plan, key);
+
+	*ret = 0;
+	return value ? word_of(value, plan_printf(ctx->plan, "annotation %s", key), words, ret, err)
+		     : 0;
 }
 
 static const char *const share_words[] = {"auto", "link", "reflink", "copy", NULL};
@@ -154,9 +158,9 @@ const char *plan_share_name(enum plan_share share)
 	return share_words[share];
 }
 
-static int cow_words(struct plan_ctx *ctx, unsigned *ret_ids, struct err **err)
+static int cow_words(struct plan_ctx *ctx, unsigned *ret_ids, bool *ret_commits, struct err **err)
 {
-	static const char *const keep_words[] = {"discard", "keep", "!commit", NULL};
+	static const char *const keep_words[] = {"discard", "keep", "commit", NULL};
 	static const char *const populate_words[] = {"auto", "eager", "!lazy", NULL};
 	static const char *const guard_words[] = {"default", "!strict", NULL};
 	static const char *const ids_words[] = {"auto", "mapped", "shifted", NULL};
@@ -172,8 +176,45 @@ static int cow_words(struct plan_ctx *ctx, unsigned *ret_ids, struct err **err)
 	    (r = word_annotation(ctx, "run.sandlock.cow.ids", ids_words, ret_ids, err)) < 0)
 		return r;
 	cow->share = (enum plan_share)share;
+	if (ctx->opts->cow_keep)
+		r = word_of(ctx->opts->cow_keep, "option --cow-keep", keep_words, &keep, err);
 	cow->keep = keep == 1;
-	return 0;
+	*ret_commits = keep == 2;
+	return r;
+}
+
+static bool is_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+
+	return strncmp(path, dir, n) == 0 && (path[n] == '/' || path[n] == '\0' || n == 1);
+}
+
+/* Where the changes go at the end. That it is there and a directory is checked now, not after an hour of work. */
+static int cow_commit(struct plan_ctx *ctx, struct err **err)
+{
+	struct plan_cow *cow = &ctx->plan->cow;
+	const char *to = plan_annotation(ctx->plan, "run.sandlock.cow.commit-to");
+	struct host_dir dir;
+	int r;
+
+	if (ctx->opts->commit_to)
+		to = ctx->opts->commit_to;
+	else if (to)
+		to = plan_absolute(ctx->plan, ctx->opts->bundle, to);
+	if (!to)
+		return err_text(
+			err, EINVAL,
+			"to commit the changes at the end say where: --commit-to or annotation "
+			"run.sandlock.cow.commit-to");
+	cow->commit_to = plan_clean_path(ctx->plan, to);
+	if (is_below(cow->commit_to, cow->dir))
+		return err_text(
+			err, EINVAL,
+			"the directory to commit to, `%s`, lies inside the copy-on-write directory",
+			cow->commit_to);
+	r = ctx->opts->again ? 0 : ctx->env->dir_facts(cow->commit_to, &dir);
+	return r < 0 ? err_set(err, r, "the directory to commit to, `%s`", cow->commit_to) : 0;
 }
 
 static int cow_ids(struct plan_ctx *ctx, unsigned word, const struct host_dir *dir,
@@ -191,13 +232,6 @@ static int cow_ids(struct plan_ctx *ctx, unsigned word, const struct host_dir *d
 		word == 2 || (word == 0 && ids->how != PLAN_MAP_NONE && dir->uid != OVERFLOW_ID &&
 			      !plan_id_outside(ids->uids, ids->n_uids, dir->uid, &inside));
 	return 0;
-}
-
-static bool is_below(const char *path, const char *dir)
-{
-	size_t n = strlen(dir);
-
-	return strncmp(path, dir, n) == 0 && (path[n] == '/' || path[n] == '\0' || n == 1);
 }
 
 static int cow_places(struct plan_ctx *ctx, struct err **err)
@@ -241,6 +275,7 @@ int plan_cow(struct plan_ctx *ctx, struct err **err)
 {
 	struct plan *plan = ctx->plan;
 	struct host_dir dir = {0};
+	bool commits;
 	unsigned ids;
 	int r = ctx->env->dir_facts(plan->rootfs.config_path, &dir);
 
@@ -255,12 +290,18 @@ int plan_cow(struct plan_ctx *ctx, struct err **err)
 	if (r < 0)
 		return r;
 	/* Checked even when off: a typing mistake must not wait for the day it is on. */
-	r = cow_words(ctx, &ids, err);
+	r = cow_words(ctx, &ids, &commits, err);
+	if (r == 0 && commits && !plan->cow.on)
+		return err_text(err, EINVAL,
+				"the changes are to be committed at the end, but there is no "
+				"copy-on-write (%s)",
+				plan->cow.reason);
 	if (r < 0 || !plan->cow.on)
 		return r;
 	r = cow_ids(ctx, ids, &dir, err);
 	if (r < 0)
 		return r;
 	plan->notify = true;
-	return cow_places(ctx, err);
+	r = cow_places(ctx, err);
+	return r == 0 && commits ? cow_commit(ctx, err) : r;
 }

@@ -23,7 +23,7 @@
 #include <archive_entry.h>
 #endif
 
-#define SEEDS 150
+#define SEEDS 200
 #define OPS   40
 
 static unsigned long long state;

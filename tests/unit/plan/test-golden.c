@@ -102,6 +102,8 @@ static void read_host(const char *path, struct host_caps *caps, struct plan_opti
 		{.name = "no_new_keyring", .boolean = &opts->no_new_keyring},
 		{.name = "again", .boolean = &opts->again},
 		{.name = "cow", .option = &opts->cow},
+		{.name = "cow_keep", .option = &opts->cow_keep},
+		{.name = "commit_to", .option = &opts->commit_to},
 		{.name = "cow_env", .option = &opts->cow_env},
 		{.name = "conf_cow", .option = &opts->conf_cow},
 		{.name = "conf_cow_dir", .option = &opts->conf_cow_dir},
