@@ -20,6 +20,7 @@
 #include "cli/options.h"
 #include "host/cred.h"
 #include "host/seccomp_sys.h"
+#include "layer/layer.h"
 #include "libocispec/encode.h"
 #include "libocispec/oci_config.h"
 #include "libocispec/oci_names.h"
@@ -251,6 +252,8 @@ static void annotations(struct encoder *o)
 	encode_member_object(o, "annotations");
 	encode_member_string(o, "io.github.seccomp.libseccomp.version", version);
 	encode_member_string(o, "run.sandlock.commit", SANDLOCK_COMMIT);
+	encode_member_string(o, "run.sandlock.export.enabled",
+			     layer_is_supported() ? "true" : "false");
 	encode_member_string(o, "run.sandlock.version", PACKAGE_VERSION);
 	/* Through CRIU; there is none in this build. */
 	encode_member_string(o, "run.sandlock.checkpoint.enabled", "false");
