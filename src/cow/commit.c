@@ -427,6 +427,11 @@ static int check_and_apply(struct commit *c, struct cow_fault *fault)
 		return -ESTALE;
 	if (r < 0)
 		return r;
+	r = open_work(c);
+	if (r < 0) {
+		fault_set(fault, "make", WORK, NULL);
+		return r;
+	}
 	r = commit_log_begin(&c->log, c->o.cow, c->o.c);
 	if (r < 0) {
 		fault_set(fault, op, NULL, NULL);
@@ -465,10 +470,8 @@ static int commit_changes(struct commit *c, struct cow *cow, struct cow_fault *f
 
 	if (r < 0)
 		return r;
-	fault_set(fault, "use", WORK, NULL);
-	r = open_work(c);
-	if (r == 0)
-		r = outward_init(&c->o, cow, &changes, c->p->dir_fd);
+	fault_set(fault, "open the directory", NULL, NULL);
+	r = outward_init(&c->o, cow, &changes, c->p->dir_fd);
 	if (r == 0) {
 		r = check_names(c, fault);
 		if (r == 0)
