@@ -378,6 +378,15 @@ static int start_init(struct creation *cr, int fifo_fd, struct err **err)
 	return spawn_init(cr->plan, &params, &cr->spawn, err);
 }
 
+/* crun's annotation for what --pidfd-socket does. */
+static int send_to_receiver(const struct creation *cr, struct err **err)
+{
+	const char *path = plan_annotation(cr->plan, "run.oci.pidfd_receiver");
+	const struct status *s = cr->c->status;
+
+	return path ? pid_file_send_pidfd(path, s->pid, s->start_time, err) : 0;
+}
+
 static int finish(struct creation *cr, struct err **err)
 {
 	struct status *s = cr->c->status;
@@ -389,6 +398,8 @@ static int finish(struct creation *cr, struct err **err)
 	r = status_write(cr->c->dir_fd, s, err);
 	if (r == 0 && cr->p->pidfd_socket)
 		r = pid_file_send_pidfd(cr->p->pidfd_socket, s->pid, s->start_time, err);
+	if (r == 0)
+		r = send_to_receiver(cr, err);
 	if (r == 0 && cr->p->pid_file)
 		r = pid_file_write(cr->p->pid_file, s->pid, err);
 	return r;

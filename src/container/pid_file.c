@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -35,21 +33,15 @@ int pid_file_write(const char *path, pid_t pid, struct err **err)
 
 int pid_file_send_pidfd(const char *path, pid_t pid, uint64_t start_time, struct err **err)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	cleanup_fd int sock = -EBADF, pidfd = -EBADF;
 	int r;
 
-	if (strlen(path) >= sizeof(addr.sun_path))
-		return err_text(err, ENAMETOOLONG,
-				"the path of --pidfd-socket is longer than %zu bytes",
-				sizeof(addr.sun_path) - 1);
-	memcpy(addr.sun_path, path, strlen(path));
 	r = host_process_open(pid, start_time, &pidfd);
 	if (r < 0)
 		return err_set(err, r, "open a pidfd of the container's process");
-	sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (sock < 0 || connect(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0)
-		return err_set(err, errno, "connect to the pidfd socket %s", path);
+	r = fd_connect_unix(path, &sock);
+	if (r < 0)
+		return err_set(err, r, "connect to the pidfd socket %s", path);
 	r = fd_send(sock, "pidfd", 5, &pidfd, 1);
 	return r < 0 ? err_set(err, r, "send the pidfd to %s", path) : 0;
 }

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -175,6 +176,26 @@ static int check_preserved(unsigned n, struct err **err)
 	return 0;
 }
 
+static int set_filter(struct launch *l, struct err **err)
+{
+	const struct plan *plan = l->plan;
+	int r = 0;
+
+	if (plan->seccomp && plan->seccomp_strict)
+		r = seccomp_profile_check_names(plan->seccomp, err);
+	if (r == 0 && plan->seccomp)
+		r = seccomp_profile_compile(plan->seccomp, &l->profile, err);
+	l->args.filter = l->profile.insns;
+	l->args.filter_len = l->profile.len;
+	l->args.filter_flags = l->profile.flags;
+	if (plan->seccomp_raw) {
+		l->args.filter = plan->seccomp_raw;
+		l->args.filter_len = plan->seccomp_raw_len;
+		l->args.filter_flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	}
+	return r;
+}
+
 static int launch_init(struct launch *l, const struct plan *plan, const struct spawn_params *params,
 		       bool exec, struct err **err)
 {
@@ -205,14 +226,9 @@ static int launch_init(struct launch *l, const struct plan *plan, const struct s
 			return err_set(err, r, "connect to the console socket `%s`",
 				       params->console_socket);
 	}
-	if (plan->seccomp) {
-		r = seccomp_profile_compile(plan->seccomp, &l->profile, err);
-		if (r < 0)
-			return r;
-		l->args.filter = l->profile.insns;
-		l->args.filter_len = l->profile.len;
-		l->args.filter_flags = l->profile.flags;
-	}
+	r = set_filter(l, err);
+	if (r < 0)
+		return r;
 	r = fd_socketpair(pair);
 	if (r < 0)
 		return err_set(err, r, "make a socket pair");

@@ -356,6 +356,9 @@ void plan_dump(const struct plan *plan, struct buf *out)
 		buf_printf(out, "seccomp: %s, %zu rules\n",
 			   oci_seccomp_action_name(plan->seccomp->default_action),
 			   plan->seccomp->n_syscalls);
+	flag(out, "seccomp.strict", plan->seccomp_strict);
+	if (plan->seccomp_raw)
+		buf_printf(out, "seccomp: %u instructions\n", plan->seccomp_raw_len);
 	line(out, "seccomp.agent", plan->seccomp_agent);
 	line(out, "seccomp.metadata", plan->seccomp_metadata);
 	plan_dump_landlock(plan, out);

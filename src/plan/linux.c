@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Devices, sysctl and the seccomp profile. Part of building the plan: no side effects. */
+/* Devices, network devices and sysctl. Part of building the plan: no side effects. */
 #include <config.h>
 
 #include "plan/internal.h"
@@ -197,34 +197,4 @@ int plan_sysctl(struct plan_ctx *ctx, struct err **err)
 		plan->sysctl[i].value = ctx->lin->sysctl[i].value;
 	}
 	return 0;
-}
-
-/* A listener goes to an agent as it is: one descriptor of one filter. We could neither share the guard's nor imitate one. */
-static int set_agent(struct plan_ctx *ctx, const struct oci_seccomp *s, struct err **err)
-{
-	struct plan *plan = ctx->plan;
-
-	if (!s->listener_path)
-		return err_text(err, EINVAL,
-				"linux.seccomp: SCMP_ACT_NOTIFY needs listenerPath, the socket of "
-				"the agent that answers");
-	if (plan->notify)
-		return err_text(err, ENOTSUP,
-				"linux.seccomp: SCMP_ACT_NOTIFY cannot be had together with "
-				"copy-on-write (%s): the kernel gives a process one seccomp "
-				"listener, and the write guard needs it. Use --cow=off with a root "
-				"that the container may write to, or a profile without "
-				"SCMP_ACT_NOTIFY",
-				plan->cow.reason);
-	plan->seccomp_agent = s->listener_path;
-	plan->seccomp_metadata = s->listener_metadata;
-	return 0;
-}
-
-int plan_seccomp(struct plan_ctx *ctx, struct err **err)
-{
-	const struct oci_seccomp *s = ctx->lin->seccomp;
-
-	ctx->plan->seccomp = s;
-	return s && oci_seccomp_uses_notify(s) ? set_agent(ctx, s, err) : 0;
 }

@@ -269,6 +269,7 @@ void plan_free(struct plan *plan)
 	free(plan->net_devices);
 	plan_free_mounts(plan);
 	free(plan->sysctl);
+	free(plan->seccomp_raw);
 	free(plan->process.rlimits);
 	idset_done(&plan->process.cpus_initial);
 	idset_done(&plan->process.cpus_final);

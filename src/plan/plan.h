@@ -30,6 +30,7 @@ struct oci_config;
 struct oci_process;
 struct oci_resources;
 struct oci_seccomp;
+struct sock_filter;
 
 /* namespaces */
 
@@ -292,7 +293,10 @@ struct plan {
 	const struct oci_seccomp *seccomp; /* NULL: none. Compiled by spawn (seccomp/profile.h) */
 	const char
 		*seccomp_agent; /* listenerPath when the profile has SCMP_ACT_NOTIFY, else NULL */
-	const char *seccomp_metadata;	 /* listenerMetadata or NULL */
+	const char *seccomp_metadata; /* listenerMetadata or NULL */
+	bool seccomp_strict;	      /* a system call that libseccomp does not know is an error */
+	struct sock_filter *seccomp_raw; /* instead of seccomp: the program itself, or NULL */
+	unsigned short seccomp_raw_len;	 /* instructions */
 	struct landlock_layer *landlock; /* enforced by init in this order (landlock/layer.h) */
 	size_t n_landlock;
 	struct plan_cow cow;

@@ -257,6 +257,21 @@ int seccomp_profile_compile(const struct oci_seccomp *profile, struct seccomp_pr
 	return r < 0 ? err_set(err, r, "seccomp: write the filter") : 0;
 }
 
+int seccomp_profile_check_names(const struct oci_seccomp *profile, struct err **err)
+{
+	for (size_t i = 0; i < profile->n_syscalls; i++) {
+		char *const *names = profile->syscalls[i].names;
+
+		for (size_t j = 0; names[j]; j++)
+			if (seccomp_syscall_resolve_name(names[j]) == __NR_SCMP_ERROR)
+				return err_text(err, EINVAL,
+						"linux.seccomp.syscalls[%zu]: the system call `%s` "
+						"is unknown",
+						i, names[j]);
+	}
+	return 0;
+}
+
 void seccomp_profile_done(struct seccomp_profile *profile)
 {
 	free(profile->insns);

@@ -22,6 +22,8 @@ int seccomp_profile_compile(const struct oci_seccomp *profile, struct seccomp_pr
 bool seccomp_profile_has_arch(const char *name);
 /* "2.5.4"; the caller frees. */
 char *seccomp_library_version(void);
+/* For those who want to know: -EINVAL with the first name of a system call that this libseccomp does not know. */
+int seccomp_profile_check_names(const struct oci_seccomp *profile, struct err **err);
 void seccomp_profile_done(struct seccomp_profile *profile);
 
 #endif
