@@ -153,6 +153,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 	fails_cleanly "$bundle" "use --console-socket with create when a terminal is used"
 }
 
+# covers: config process.terminal
 @test "the console socket gets one descriptor of a terminal" {
 	requires_command python3
 	bundle=$(make_bundle)
@@ -238,6 +239,7 @@ print(len(fds), [l for l in open("/proc/self/fdinfo/%d" % fds[0]) if l.startswit
 	fails_cleanly "$bundle" 'the path `/etc` is not a regular file'
 }
 
+# covers: config hooks.path
 @test "failure: a hook of create" {
 	bundle=$(make_bundle)
 	for kind in prestart createRuntime createContainer; do
@@ -248,6 +250,7 @@ print(len(fds), [l for l in open("/proc/self/fdinfo/%d" % fds[0]) if l.startswit
 	done
 }
 
+# covers: config hooks.timeout
 @test "failure: a hook that does not end" {
 	bundle=$(make_bundle)
 	edit_config "$bundle" '.hooks = {"createRuntime": [{"path": "/bin/sleep", "args": ["sleep", "1000"], "timeout": 1}]}'
@@ -285,6 +288,7 @@ print(len(fds), [l for l in open("/proc/self/fdinfo/%d" % fds[0]) if l.startswit
 	fails_cleanly "$bundle" "cpuset.cpus"
 }
 
+# covers: config root.path
 @test "failure: the root does not exist" {
 	bundle=$(make_bundle)
 	edit_config "$bundle" '.root.path = "nowhere"'

@@ -89,6 +89,7 @@ teardown() {
 	[ "$(status_of c)" = gone ]
 }
 
+# covers: config hooks.poststop
 @test "poststop hooks run once, and their failure is only a warning" {
 	bundle=$(make_bundle)
 	edit_config "$bundle" '.hooks = {"poststop": [{"path": "/bin/false"}, {"path": "/bin/sh", "args": ["sh", "-c", "echo x >>\($log)"]}]}' --arg log "$T/log"

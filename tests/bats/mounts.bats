@@ -14,6 +14,7 @@ teardown() {
 	teardown_sandlock
 }
 
+# covers: config mounts, config mounts.source, config mounts.type
 @test "bind mounts: directory and file, read-only and not" {
 	mkdir "$T/data"
 	echo text >"$T/data/file"
@@ -34,6 +35,7 @@ teardown() {
 	[ "$(cat "$T/data/made")" = made ]
 }
 
+# covers: config mounts.options.flags, config mounts.options.data
 @test "mount flags are the ones asked for" {
 	edit_config "$B" '.mounts += [
 		{destination: "/t", source: "tmpfs", type: "tmpfs", options: ["nosuid", "nodev", "noexec", "noatime", "size=64k", "mode=0711"]},
@@ -48,6 +50,7 @@ teardown() {
 	assert_output $'rw,nosuid,nodev,noexec,noatime\nro,relatime\n711'
 }
 
+# covers: config mounts.options.recursive
 @test "rro makes what is mounted below read-only too" {
 	requires_root
 	mkdir -p "$T/top/below"
@@ -59,6 +62,7 @@ teardown() {
 	assert_success
 }
 
+# covers: config mounts.options.remount
 @test "remount changes the flags of an earlier mount" {
 	edit_config "$B" '.mounts += [
 		{destination: "/t", source: "tmpfs", type: "tmpfs"},
@@ -69,6 +73,7 @@ teardown() {
 	assert_output "ro,noexec,relatime"
 }
 
+# covers: config mounts.options.tmpcopyup
 @test "tmpcopyup: the tmpfs starts with the image's files" {
 	mkdir -p "$B/rootfs/seed/sub"
 	echo one >"$B/rootfs/seed/sub/file"
@@ -80,6 +85,7 @@ teardown() {
 	assert_output "one"
 }
 
+# covers: config mounts.options.tmpcopyup
 @test "tmpcopyup: mode= counts, not the mode of what is covered" {
 	mkdir -m 0750 "$B/rootfs/seed"
 	edit_config "$B" '.mounts += [{destination: "/seed", source: "tmpfs", type: "tmpfs", options: ["tmpcopyup"]},
@@ -90,6 +96,7 @@ teardown() {
 	assert_output $'1777\n700'
 }
 
+# covers: config mounts.destination
 @test "a mount point that is a link out of the root stays inside" {
 	mkdir "$T/outside" "$T/data"
 	touch "$T/data/mark"
@@ -115,6 +122,7 @@ teardown() {
 	assert_output_has "size"
 }
 
+# covers: config linux.maskedPaths, config linux.readonlyPaths
 @test "masked and read-only paths; nothing of the host's mounts is left" {
 	edit_config "$B" '.linux.maskedPaths = ["/proc/keys", "/proc/acpi", "/etc/passwd", "/no/such"] | .linux.readonlyPaths = ["/proc/sys", "/etc"]'
 	set_script "$B" <<-'END'
@@ -128,6 +136,7 @@ teardown() {
 	assert_output ""
 }
 
+# covers: config root.readonly, config process.cwd
 @test "root.readonly" {
 	edit_config "$B" '.root.readonly = true | .process.cwd = "/made/for/it"'
 	set_args "$B" /bin/sh -c 'pwd; ! touch /x 2>/dev/null'
@@ -136,6 +145,7 @@ teardown() {
 	assert_output /made/for/it
 }
 
+# covers: config linux.devices, config default devices, config links of /dev
 @test "default devices, links and a device of config.json" {
 	edit_config "$B" '.linux.devices = [{path: "/dev/my/pipe", type: "p", fileMode: 384}]'
 	set_script "$B" <<-'END'

@@ -14,6 +14,7 @@ teardown() {
 	teardown_sandlock
 }
 
+# covers: config linux.namespaces
 @test "new namespaces are new, absent ones inherited" {
 	set_args "$B" /bin/sh -c 'for n in mnt pid ipc uts net; do readlink /proc/self/ns/$n; done'
 	run sandlock run --bundle "$B" c
@@ -24,6 +25,7 @@ teardown() {
 	[ "${lines[3]}" != "$(readlink /proc/self/ns/uts)" ]
 }
 
+# covers: config hostname, config domainname
 @test "hostname, domainname and the first pid" {
 	edit_config "$B" '.hostname = "inside" | .domainname = "example"'
 	set_args "$B" /bin/sh -c 'hostname; cat /proc/sys/kernel/domainname; echo $$'
@@ -32,6 +34,7 @@ teardown() {
 	assert_output $'inside\nexample\n1'
 }
 
+# covers: config linux.sysctl
 @test "loopback is up in a new network namespace; sysctl is applied there" {
 	edit_config "$B" '.linux.namespaces |= (map(select(.type != "network")) + [{type: "network"}]) | .linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.shmmni": "1234"}'
 	set_args "$B" /bin/sh -c 'cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmni; ip link show lo | grep -c LOWER_UP'
@@ -40,6 +43,7 @@ teardown() {
 	assert_output $'1\n1234\n1'
 }
 
+# covers: config linux.sysctl
 @test "a sysctl of the whole host is refused" {
 	edit_config "$B" '.linux.sysctl = {"vm.swappiness": "10"}'
 	run sandlock run --bundle "$B" c
@@ -47,6 +51,7 @@ teardown() {
 	assert_output_has "vm.swappiness" "not namespaced"
 }
 
+# covers: config linux.namespaces
 @test "pid, network and ipc namespaces of another container are joined" {
 	set_args "$B" /bin/sleep 60
 	sandlock run --detach --bundle "$B" first </dev/null >/dev/null 2>&1
@@ -62,6 +67,7 @@ teardown() {
 	assert_output "/bin/sleep 60 $(as "${AS:-}" readlink "/proc/$pid/ns/ipc")"
 }
 
+# covers: config linux.namespaces
 @test "a path that is another kind of namespace is refused" {
 	edit_config "$B" '.linux.namespaces |= (map(select(.type != "ipc")) + [{type: "ipc", path: "/proc/self/ns/net"}])'
 	run sandlock run --bundle "$B" c
@@ -72,6 +78,7 @@ teardown() {
 	assert_failure 1
 }
 
+# covers: config linux.timeOffsets
 @test "time namespace with offsets" {
 	requires_kernel 6.1
 	edit_config "$B" '.linux.namespaces += [{type: "time"}] | .linux.timeOffsets = {boottime: {secs: 100000000}}'
@@ -81,6 +88,7 @@ teardown() {
 	[ "$output" -ge 100000000 ]
 }
 
+# covers: config linux.uidMappings, config linux.gidMappings
 @test "root: a new user namespace whose ids cannot enter the bundle's directory" {
 	requires_root
 	chown -R 300000:300000 "$B/rootfs"

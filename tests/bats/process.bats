@@ -14,6 +14,7 @@ teardown() {
 	teardown_sandlock
 }
 
+# covers: config process.capabilities
 @test "capabilities are exactly those of config.json" {
 	edit_config "$B" '.process.capabilities = {bounding: ["CAP_CHOWN", "CAP_KILL"], permitted: ["CAP_CHOWN", "CAP_KILL"], effective: ["CAP_KILL"],
 		inheritable: ["CAP_CHOWN"], ambient: []}'
@@ -32,6 +33,7 @@ teardown() {
 	assert_output $'CapPrm:\t0000000000000000\nCapBnd:\t0000000000000000'
 }
 
+# covers: config process.capabilities, config process.user.uid, config process.user.gid, config process.user.additionalGids
 @test "ambient capabilities reach another user" {
 	requires_root
 	edit_config "$B" '.process.user = {uid: 5, gid: 6, additionalGids: [7, 8]} | .process.capabilities = {bounding: ["CAP_KILL"], permitted: ["CAP_KILL"],
@@ -42,6 +44,7 @@ teardown() {
 	assert_output $'5\n6\n6 7 8\nCapEff:\t0000000000000020'
 }
 
+# covers: config process.capabilities
 @test "an unknown capability is a warning" {
 	edit_config "$B" '.process.capabilities.bounding += ["CAP_NO_SUCH"]'
 	run sandlock --log-level warning run --bundle "$B" c
@@ -49,6 +52,7 @@ teardown() {
 	assert_output_has CAP_NO_SUCH
 }
 
+# covers: config process.rlimits
 @test "limits; one that cannot be raised is cut, with a warning" {
 	edit_config "$B" '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 33, hard: 44}, {type: "RLIMIT_CORE", soft: 0, hard: 0}]'
 	set_args "$B" /bin/sh -c 'ulimit -n; ulimit -Hn; ulimit -c'
@@ -61,6 +65,7 @@ teardown() {
 	assert_success
 }
 
+# covers: config process.user.umask
 @test "umask only when given" {
 	set_args "$B" /bin/sh -c umask
 	umask 0027
@@ -71,6 +76,7 @@ teardown() {
 	assert_output 0007
 }
 
+# covers: config process.oomScoreAdj, config process.noNewPrivileges, config process.env
 @test "oom score, no new privileges, HOME from passwd" {
 	edit_config "$B" '.process.oomScoreAdj = 321 | .process.noNewPrivileges = true | .process.env = ["PATH=/bin"]'
 	set_args "$B" /bin/sh -c 'cat /proc/self/oom_score_adj; grep NoNewPrivs /proc/self/status; echo $HOME'
@@ -93,6 +99,7 @@ teardown() {
 	assert_output_has "preserve"
 }
 
+# covers: config process.args
 @test "commands that cannot be executed: podman's texts" {
 	edit_config "$B" '.process.env = ["PATH=/bin:/sbin"]'
 	set_args "$B" no-such-command
@@ -112,6 +119,7 @@ teardown() {
 	assert_failure
 }
 
+# covers: config linux.seccomp.syscalls.action, config linux.seccomp.syscalls.errnoRet
 @test "a seccomp profile holds for the workload and for exec, with and without copy-on-write" {
 	edit_config "$B" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 95}]}'
 	set_args "$B" /bin/sleep 60

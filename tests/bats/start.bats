@@ -41,6 +41,7 @@ teardown() {
 	sandlock delete c
 }
 
+# covers: config hooks.prestart, config hooks.createRuntime, config hooks.createContainer, config hooks.startContainer, config hooks.poststart, config hooks.poststop, config hooks.args
 @test "hooks run in their order with the state on stdin" {
 	bundle=$(make_bundle)
 	mkdir "$T/log"
@@ -71,6 +72,7 @@ teardown() {
 	[ "$(cat "$T/log/order")" = "prestart createRuntime createContainer poststart poststop " ]
 }
 
+# covers: config hooks.poststart
 @test "a poststart hook that fails ends the container" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sleep 100
@@ -84,6 +86,7 @@ teardown() {
 	[ -e "$T/mark" ]
 }
 
+# covers: config hooks.env, annotation run.oci.hooks.stdout, annotation run.oci.hooks.stderr
 @test "output and environment of hooks" {
 	bundle=$(make_bundle)
 	edit_config "$bundle" '.annotations = {"run.oci.hooks.stdout": $out, "run.oci.hooks.stderr": $err}

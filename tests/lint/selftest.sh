@@ -50,6 +50,11 @@ END
 	printf '**-r**, **--root** *DIR*\nsee sandlock-oci-run(1)\n' >docs/man/sandlock-oci.1.md
 	echo 'run' >docs/man/sandlock-oci-run.1.md
 	echo 'docs/man/sandlock-oci.1 docs/man/sandlock-oci-run.1' >docs/Makemodule.am
+	mkdir -p tests/{bats,conformance}
+	printf '= Things\n\nhostname\tgood\nother\trefused: why\n' >tests/conformance/config.rows
+	printf '# covers: config hostname\n@test "it has a name" {\n' >tests/bats/x.bats
+
+	"$lint_dir/../conformance/table" . >docs/oci-conformance.md
 	printf '#!/bin/sh\n# SPDX-License-Identifier: GPL-2.0-or-later\necho "$1"\n' >tests/x.sh
 	printf '# SPDX-License-Identifier: GPL-2.0-or-later\n' | tee configure.ac >Makefile.am
 }
@@ -108,5 +113,10 @@ fails man "a page without a command" "echo x >docs/man/sandlock-oci-nope.1.md"
 fails man "a command that the main page forgets" "echo >docs/man/sandlock-oci.1.md"
 fails man "an option that its page forgets" "sed -i s/--root/--rot/ docs/man/sandlock-oci.1.md"
 fails man "a page that is not installed" "echo >docs/Makemodule.am"
+passes conformance
+fails conformance "a row without a test" "echo domainname >>tests/conformance/config.rows"
+fails conformance "a marker without a row" "sed -i s/hostname/hostnam/ tests/bats/x.bats"
+fails conformance "a page that is old" "echo >>docs/oci-conformance.md"
+fails conformance "a key of the parser without a row" "echo '/* ROW_BOOL(\"privileged\", */' >libocispec/oci_x.c"
 cd /
 done_testing

@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# docs/oci-conformance.md: every row has a test or a reason why not, every marker has a row, every key that the parser knows has one, and the page is the one that
+# tests/conformance/table prints.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+table=$lint_dir/../conformance/table
+[ -d tests/conformance ] || skip_all "no table in this tree"
+
+result "every row has a test or a reason, every marker a row" "$("$table" --problems . 2>&1)"
+# ROW_KIND("key", ...) in libocispec; the parts of rows, between dots, braces and commas
+result "every key of the parser has a row" "$(comm -23 \
+	<(sed -n 's/.*ROW_[A-Z]*("\([A-Za-z0-9]*\)".*/\1/p' libocispec/oci_*.c 2>/dev/null | sort -u) \
+	<(cut -f1 tests/conformance/config.rows | grep -v '^[#=]' | tr '.{},' '\n' | sort -u) |
+	sed 's/.*/tests\/conformance\/config.rows has no row for the key "&"/')"
+result "docs/oci-conformance.md is current" "$("$table" . 2>&1 | diff docs/oci-conformance.md - >/dev/null 2>&1 ||
+	echo "it is not what tests/conformance/table prints: run make conformance")"
+done_testing
