@@ -18,6 +18,14 @@ size_t strv_len(char *const *v)
 	return n;
 }
 
+bool strv_has(const char *const *v, const char *s)
+{
+	for (; *v; v++)
+		if (strcmp(*v, s) == 0)
+			return true;
+	return false;
+}
+
 void strv_take(char ***v, char *s)
 {
 	size_t n = strv_len(*v);

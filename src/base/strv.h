@@ -9,6 +9,7 @@
 #include "base/compiler.h"
 
 size_t strv_len(char *const *v); /* v may be NULL: 0 */
+bool strv_has(const char *const *v, const char *s);
 /* Appends a copy; *v may be NULL. */
 void strv_add(char ***v, const char *s);
 /* Appends s itself (ownership moves). */

@@ -68,7 +68,8 @@ static int make_tree(const struct plan *plan, const struct plan_mount *m, int *r
 	if (r < 0)
 		return err_set(err, r, "mount `%s` to `%s`", m->source, m->dest);
 	/* A copy made here is a peer of the host's mount, unlike one that init makes in its own namespace. */
-	r = host_tree_setattr(tree, true, 0, 0, plan->rootfs.propagation & ~(unsigned long)MS_REC);
+	r = host_tree_setattr(tree, true, 0, 0,
+			      plan->rootfs.setup_propagation & ~(unsigned long)MS_REC);
 	if (r == 0)
 		r = host_tree_idmap(tree, m->idmap_rec, userns);
 	if (r == -EINVAL)

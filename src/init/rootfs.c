@@ -23,7 +23,7 @@ int step_propagation(struct init_ctx *ctx, struct err **err)
 {
 	if (!has_mount_ns(ctx))
 		return 0;
-	if (mount(NULL, "/", NULL, ctx->plan->rootfs.propagation, NULL) < 0)
+	if (mount(NULL, "/", NULL, ctx->plan->rootfs.setup_propagation, NULL) < 0)
 		return err_set(err, errno, "set propagation for `/`");
 	return 0;
 }

@@ -256,16 +256,24 @@ static int decode_kind(struct plan_ctx *ctx, const struct oci_mount *from, struc
 	return 0;
 }
 
-static void add_label(struct plan_ctx *ctx, struct plan_mount *m)
+static int add_label(struct plan_ctx *ctx, struct plan_mount *m, struct err **err)
 {
+	static const char *const types[] = {"context", "fscontext", "defcontext", "rootcontext",
+					    NULL};
 	const char *label = ctx->lin->mount_label;
 	const char *type = plan_annotation(ctx->plan, "run.oci.mount_context_type");
 
+	if (type && !strv_has(types, type))
+		return err_text(err, EINVAL,
+				"annotation run.oci.mount_context_type: `%s` is not one of "
+				"context, fscontext, defcontext, rootcontext",
+				type);
 	if (!label || m->kind != PLAN_MOUNT_FS || strcmp(m->fstype, "proc") == 0 ||
 	    strcmp(m->fstype, "sysfs") == 0)
-		return;
+		return 0;
 	m->data = plan_printf(ctx->plan, "%s%s%s=\"%s\"", m->data, m->data[0] ? "," : "",
 			      type ? type : "context", label);
+	return 0;
 }
 
 static int decode_mount(struct plan_ctx *ctx, const struct oci_mount *from, struct plan_mount *m,
@@ -283,7 +291,9 @@ static int decode_mount(struct plan_ctx *ctx, const struct oci_mount *from, stru
 	r = decode_kind(ctx, from, m, err);
 	if (r < 0)
 		return r;
-	add_label(ctx, m);
+	r = add_label(ctx, m, err);
+	if (r < 0)
+		return r;
 	return plan_idmap(ctx, from, m, err);
 }
 

@@ -96,7 +96,9 @@ struct plan_rootfs {
 	const char *path;	 /* absolute host path; with cow: the live root */
 	const char *config_path; /* root.path made absolute, for `state` and messages */
 	bool readonly;
-	unsigned long propagation; /* MS_* for "/" before set-up; never 0 */
+	unsigned long propagation;	 /* MS_*; never 0 */
+	unsigned long setup_propagation; /* of "/" before set-up: as above, but what is unbindable
+					    could not become the root: private until the end */
 	bool propagation_given; /* rootfsPropagation was in config.json: apply it to the new root at
 				   the end too */
 	bool no_pivot;

@@ -51,6 +51,9 @@ int plan_rootfs(struct plan_ctx *ctx, struct err **err)
 	root->path = root->config_path;
 	root->readonly = ctx->config->root->readonly;
 	root->propagation = propagation_flags(ctx->lin->rootfs_propagation);
+	root->setup_propagation = root->propagation;
+	if (root->propagation & MS_UNBINDABLE)
+		root->setup_propagation = MS_PRIVATE | (root->propagation & MS_REC);
 	root->propagation_given = ctx->lin->rootfs_propagation != OCI_PROPAGATION_UNSET;
 	root->no_pivot = ctx->opts->no_pivot;
 	return 0;

@@ -32,6 +32,7 @@ static char *value(const char *controller, const char *file)
 	return text;
 }
 
+/* covers: config linux.resources.pids, config linux.resources.devices */
 static void test_limits_and_processes(void)
 {
 	struct oci_device_rule deny = {.allow = false, .type = 'a'};

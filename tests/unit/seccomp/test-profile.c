@@ -63,6 +63,7 @@ static int try_call(const char *json, long nr, long a, long b)
 	"\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":99,\"args\":[{\"index\":1,\"op\":\"SCMP_"      \
 	"CMP_" op "\",\"value\":" value ",\"valueTwo\":" two "}]}]}"
 
+/* covers: config linux.seccomp.syscalls.action, config linux.seccomp.syscalls.errnoRet */
 static void test_actions(void)
 {
 	is_int(try_call(RULE("SCMP_ACT_ERRNO", ""), SYS_getppid, 0, 0), -EPERM,
@@ -83,6 +84,7 @@ static void test_actions(void)
 	       "TRACE without a tracer");
 }
 
+/* covers: config linux.seccomp.defaultAction, config linux.seccomp.defaultErrnoRet, config linux.seccomp.syscalls.names */
 static void test_default_action(void)
 {
 	static const char deny[] =
@@ -95,6 +97,7 @@ static void test_default_action(void)
 	       "what is listed does not; an unknown name does no harm");
 }
 
+/* covers: config linux.seccomp.syscalls.args */
 static void test_operators(void)
 {
 	/* getpriority(PRIO_PROCESS, who): argument 1 is compared. */
@@ -126,6 +129,7 @@ static void test_operators(void)
 	       -99, "two conditions on one argument: either matches");
 }
 
+/* covers: config linux.seccomp.architectures, config linux.seccomp.flags */
 static void test_rest(void)
 {
 	struct seccomp_profile profile = {0};
