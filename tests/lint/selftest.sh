@@ -52,7 +52,7 @@ END
 	echo 'docs/man/sandlock-oci.1 docs/man/sandlock-oci-run.1' >docs/Makemodule.am
 	mkdir -p tests/{bats,conformance}
 	printf '= Things\n\nhostname\tgood\nother\trefused: why\n' >tests/conformance/config.rows
-	printf '# SPDX-License-Identifier: GPL-2.0-or-later\n# covers: config hostname\n@test "it has a name" {\n' >tests/bats/x.bats
+	printf '# SPDX-License-Identifier: GPL-2.0-or-later\n# covers: config hostname\n@test "it has a name" {\n\ttrue\n}\n' >tests/bats/x.bats
 
 	"$lint_dir/../conformance/table" . >docs/oci-conformance.md
 	printf '#!/bin/sh\n# SPDX-License-Identifier: GPL-2.0-or-later\necho "$1"\n' >tests/x.sh
