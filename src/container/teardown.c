@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -20,6 +21,8 @@
 #include "container/store.h"
 #include "container/userns_call.h"
 #include "cow/cow.h"
+#include "cow/discard.h"
+#include "host/background.h"
 #include "host/process.h"
 
 #define KILL_TIMEOUT_MS	      10000
@@ -92,14 +95,23 @@ static int end_supervisor(struct container *c, struct err **err)
 	return r == 0 || r == -ESRCH ? 0 : err_set(err, r, "end the supervisor of %s", c->id);
 }
 
+static void empty_trash(void *dir)
+{
+	cow_empty_trash(dir);
+}
+
+/* Its name is free at once; the removal of a big one is nobody's business to wait for. */
 static int remove_store(void *arg, struct err **err)
 {
 	struct cow_fault fault = {0};
-	int r = cow_remove(arg, &fault);
+	bool later;
+	int r = cow_discard(arg, &later, &fault);
 
 	if (r < 0)
 		return err_set(err, r, "remove the live root %s (%s '%s')", (const char *)arg,
 			       fault.op ? fault.op : "open", fault.path);
+	if (later && host_background("sandlock-remove", empty_trash, arg) < 0)
+		empty_trash(arg);
 	return 0;
 }
 

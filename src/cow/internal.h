@@ -22,6 +22,7 @@
 #define STORE_INDEX   "index"
 #define STORE_OWNERS  "owners"
 #define STORE_COMMITS "commits"
+#define STORE_FRESH   "fresh"
 #define STORE_NEW     ".new" /* suffix of a file being written */
 
 struct cow {
@@ -71,6 +72,10 @@ int attr_xattrs_equal(struct host_xattr_ref a, struct host_xattr_ref b, bool *re
 /* The store's directory by its path: the only place where paths are used. A symlink is -ENOTDIR. */
 int store_open_dir(const char *dir, int *ret_fd);
 int store_remove_dir(const char *dir);
+/* Only names of ours, and a meta of ours unless there is nothing but a meta being written: -EPERM. */
+int store_check(int dir_fd);
+/* Another owner's id into meta. */
+int store_set_owner(struct cow *cow, const char *owner_id);
 /* The index is written: the live root is complete since then. */
 int store_set_populated(struct cow *cow);
 

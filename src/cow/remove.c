@@ -243,8 +243,9 @@ int remove_contents(int fd, struct cow_fault *fault)
 
 /* Files of a store, in the order in which they are removed: meta goes last. */
 static const char *const store_files[] = {
-	STORE_INDEX STORE_NEW,	 STORE_INDEX,	STORE_OWNERS STORE_NEW, STORE_OWNERS,
-	STORE_COMMITS STORE_NEW, STORE_COMMITS, STORE_META STORE_NEW,	STORE_META,
+	STORE_FRESH STORE_NEW,	STORE_FRESH,  STORE_INDEX STORE_NEW,   STORE_INDEX,
+	STORE_OWNERS STORE_NEW, STORE_OWNERS, STORE_COMMITS STORE_NEW, STORE_COMMITS,
+	STORE_META STORE_NEW,	STORE_META,
 };
 
 static bool is_store_name(const char *name)
@@ -269,7 +270,7 @@ static int check_meta(int dir_fd)
 }
 
 /* Only names of ours, and a meta of ours unless there is nothing but a meta being written. */
-static int check_store(int dir_fd)
+int store_check(int dir_fd)
 {
 	struct host_dir_reader rd = {0};
 	struct host_dirent d;
@@ -341,7 +342,7 @@ int cow_remove(const char *dir, struct cow_fault *fault)
 	if (r == -ENOENT)
 		return 0;
 	if (r == 0)
-		r = check_store(fd);
+		r = store_check(fd);
 	if (r < 0) {
 		fault_set(fault, "recognise store", dir, NULL);
 		return r;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The store: <dir>/{root,work,meta,index,owners}. Made, opened and closed here. Library; runs with
+ * The store: <dir>/{root,work,meta,index,owners,fresh}. Made, opened and closed here. Library; runs with
  * the credentials of the container's root. Untrusted: what lies in the store's place before it is
  * made; the text of its files afterwards. meta is written first and removed last, so that whatever
  * half of a store exists can be told from a directory of somebody else.
@@ -165,6 +165,20 @@ static int write_files(const struct cow *cow)
 	text.len = 0;
 	r = owners_encode(cow->owners, &text);
 	return r < 0 ? r : store_write(cow->dir_fd, STORE_OWNERS, text.data, text.len);
+}
+
+int store_set_owner(struct cow *cow, const char *owner_id)
+{
+	cleanup_buf struct buf text = {0};
+	char *id = strdup(owner_id);
+	int r;
+
+	if (!id)
+		return -ENOMEM;
+	free(cow->meta.owner_id);
+	cow->meta.owner_id = id;
+	r = meta_encode(&cow->meta, &text);
+	return r < 0 ? r : store_write(cow->dir_fd, STORE_META, text.data, text.len);
 }
 
 static int cow_new(int dir_fd, struct cow **ret)

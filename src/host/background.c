@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Work in the background. The caller's descriptors (locks, pipes that somebody reads to their end) must not live on in it. */
+#include <config.h>
+
+#include "host/background.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int detach(const char *name)
+{
+	static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGXFSZ};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigset_t none;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return -errno;
+	for (int fd = 0; fd < 3; fd++)
+		if (dup2(null, fd) < 0)
+			return -errno;
+	if (syscall(SYS_close_range, 3, ~0u, 0) < 0)
+		return -errno;
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		sigaction(ignored[i], &ignore, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	prctl(PR_SET_NAME, name);
+	setpriority(PRIO_PROCESS, 0, HOST_BACKGROUND_NICE);
+	return chdir("/") < 0 ? -errno : 0;
+}
+
+int host_background(const char *name, void (*fn)(void *arg), void *arg)
+{
+	int status, r;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (pid > 0) {
+		while (waitpid(pid, &status, 0) < 0)
+			if (errno != EINTR)
+				return -errno;
+		return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
+	}
+	setsid();
+	pid = fork();
+	if (pid != 0)
+		_exit(pid < 0 ? EAGAIN : 0);
+	r = detach(name);
+	if (r == 0)
+		fn(arg);
+	_exit(r < 0);
+}
