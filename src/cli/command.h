@@ -53,6 +53,7 @@ extern const struct command cmd_export;
 extern const struct command cmd_kill;
 extern const struct command cmd_list;
 extern const struct command cmd_pause;
+extern const struct command cmd_prepare;
 extern const struct command cmd_ps;
 extern const struct command cmd_resume;
 extern const struct command cmd_run;

@@ -22,9 +22,9 @@
 #include "container/store.h"
 
 static const struct command *const commands[] = {
-	&cmd_commit, &cmd_create,   &cmd_delete, &cmd_diff,  &cmd_events, &cmd_exec,
-	&cmd_export, &cmd_features, &cmd_kill,	 &cmd_list,  &cmd_pause,  &cmd_ps,
-	&cmd_resume, &cmd_run,	    &cmd_spec,	 &cmd_start, &cmd_state,  &cmd_update,
+	&cmd_commit,   &cmd_create, &cmd_delete, &cmd_diff,  &cmd_events,  &cmd_exec, &cmd_export,
+	&cmd_features, &cmd_kill,   &cmd_list,	 &cmd_pause, &cmd_prepare, &cmd_ps,   &cmd_resume,
+	&cmd_run,      &cmd_spec,   &cmd_start,	 &cmd_state, &cmd_update,
 };
 
 /* What the global options were set to. */

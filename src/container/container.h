@@ -59,6 +59,16 @@ int container_update(const char *root, const char *id, const struct oci_resource
 /* As this process sees them; free(*ret). */
 int container_pids(const char *root, const char *id, pid_t **ret, size_t *ret_n, struct err **err);
 
+struct prepare_params {
+	const char *image;  /* a directory: for containers that have it as root.path, */
+	const char *bundle; /* or NULL: for containers such as this bundle's */
+	const char *share;  /* as in the annotation, or NULL */
+	const char *pool;   /* as in the annotation, or NULL */
+	unsigned spare;	    /* 0: remove them */
+};
+/* Spare roots (cow/spare.h): returns when there are as many as asked for, that show what the image is now. */
+int container_prepare(const struct prepare_params *p, struct err **err);
+
 /* Lists what differs from the lower: prints through fn. */
 typedef void (*container_diff_fn)(void *arg, char kind, const char *path);
 int container_diff(const char *root, const char *id, container_diff_fn fn, void *arg,

@@ -30,6 +30,7 @@
 #include "container/id.h"
 #include "container/lifecycle.h"
 #include "container/pid_file.h"
+#include "container/prepare.h"
 #include "container/store.h"
 #include "container/teardown.h"
 #include "handlers/request.h"
@@ -93,6 +94,18 @@ static int typed_dir(const char *dir, char **ret, struct err **err)
 	return 0;
 }
 
+/* Not a file's but made here: a mistake in it is ours. */
+static int parse_own_text(struct creation *cr, struct err **err)
+{
+	struct oci_err where;
+	char shown[512];
+	int r = oci_config_parse(cr->config_text, cr->config_len, &cr->config, &where);
+
+	return r == 0 ? 0
+		      : err_text(err, EINVAL, "%s",
+				 oci_err_format(&where, "config.json", shown, sizeof(shown)));
+}
+
 int creation_plan(struct creation *cr, struct err **err)
 {
 	const struct create_params *p = cr->p;
@@ -112,8 +125,11 @@ int creation_plan(struct creation *cr, struct err **err)
 	if (r < 0)
 		return r;
 	path = p->config ? xstrdup(p->config) : xasprintf("%s/config.json", cr->bundle);
-	r = store_parse_config(AT_FDCWD, path, path, &cr->config_text, &cr->config_len, &cr->config,
-			       err);
+	if (cr->config_text)
+		r = parse_own_text(cr, err);
+	else
+		r = store_parse_config(AT_FDCWD, path, path, &cr->config_text, &cr->config_len,
+				       &cr->config, err);
 	if (r < 0)
 		return r;
 	if (!cr->config->process)
@@ -136,6 +152,7 @@ void creation_done(struct creation *cr)
 	plan_free(cr->plan);
 	oci_config_free(cr->config);
 	conf_done(&cr->conf);
+	free(cr->spare_ids);
 	free(cr->config_text);
 	free(cr->cow_dir);
 	free(cr->commit_to);
@@ -248,7 +265,7 @@ static int op_join_cgroup(void *arg, pid_t pid, struct err **err)
 	return r < 0 ? r : cgroup_join(cr->cg, pid, err);
 }
 
-static enum cow_share share_of(enum plan_share share)
+enum cow_share creation_share(enum plan_share share)
 {
 	switch (share) {
 	case PLAN_SHARE_LINK:
@@ -277,8 +294,9 @@ static int start_supervisor(struct creation *cr, const struct spawn *spawn, int 
 				.dir = cow->dir,
 				.lowers = cow->lowers,
 				.owner_id = cr->p->id,
-				.share = share_of(cow->share),
+				.share = creation_share(cow->share),
 			},
+		.pool = {.dir = cow->spare, .ids = cr->spare_ids},
 		.shift_ids = cow->shift_ids,
 		.userns_fd = spawn->userns_fd,
 		.netns_fd = netns_fd,
@@ -309,6 +327,7 @@ static int op_prepare_root(void *arg, const struct spawn *spawn, struct err **er
 		if (netns_fd < 0)
 			return err_set(err, errno, "open %s", netns);
 	}
+	cr->spare_ids = spare_ids(&cr->plan->ids);
 	r = start_supervisor(cr, spawn, netns_fd, err);
 	if (r < 0)
 		return r;

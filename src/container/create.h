@@ -8,6 +8,7 @@
 #include "container/conf.h"
 #include "container/container.h"
 #include "container/spawn.h"
+#include "cow/cow.h"
 
 struct container;
 struct err;
@@ -20,6 +21,7 @@ struct creation {
 	char *bundle;  /* absolute */
 	char *cow_dir; /* --cow-dir, absolute, or NULL */
 	char *commit_to;
+	char *spare_ids; /* for the pool of spare roots, or NULL */
 	char *config_text;
 	size_t config_len;
 	struct oci_config *config;
@@ -40,10 +42,11 @@ struct creation {
 		.spawn = {.console_fd = -EBADF, .userns_fd = -EBADF},                              \
 	}
 
-/* config.json read, plan built. Touches nothing. */
+/* config.json read (unless config_text is given already), plan built. Touches nothing. */
 int creation_plan(struct creation *cr, struct err **err);
 /* Everything up to the parked init and the pid file. On failure nothing is left. */
 int creation_make(struct creation *cr, struct err **err);
+enum cow_share creation_share(enum plan_share share);
 void creation_done(struct creation *cr);
 
 #endif

@@ -286,8 +286,7 @@ int fresh_check(const struct cow *cow)
 		return -ESTALE;
 	memcpy(&header, data.data, sizeof(header));
 	memcpy(&sum, data.data + data.len - sizeof(sum), sizeof(sum));
-	if (header.magic != FRESH_MAGIC ||
-	    sum != index_checksum(data.data, data.len - sizeof(sum)))
+	if (header.magic != FRESH_MAGIC || sum != index_checksum(data.data, data.len - sizeof(sum)))
 		return -ESTALE;
 	r = open_lowers(cow->meta.lowers, &lowers);
 	if (r == 0)

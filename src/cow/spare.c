@@ -160,7 +160,7 @@ static int take_one(void *arg, const char *name)
 	r = check_taken(t->params, &t->cow);
 	if (r == 0)
 		return 1;
-	/* Stale. Whoever fills the pool next removes it. */
+	/* Stale: back with it, whoever fills the pool next removes it. */
 	if (host_renameat2(AT_FDCWD, t->params->dir, t->kind->fd, name, RENAME_NOREPLACE) < 0)
 		cow_discard(t->params->dir, &later, NULL);
 	return -ESTALE;
@@ -175,7 +175,7 @@ int cow_spare_take(const struct cow_pool *pool, const struct cow_params *params,
 	if (r == 0)
 		r = each_spare(&kind, take_one, &t);
 	if (r <= 0)
-		return r < 0 ? r : -ENOENT;
+		return r < 0 ? r : -EAGAIN;
 	*ret = t.cow;
 	return 0;
 }
@@ -205,8 +205,8 @@ struct census {
 	const struct cow_params *params;
 	bool used[SPARES_MAX];
 	unsigned n;
-	bool all;    /* remove all */
-	bool trust;  /* they have been looked at already */
+	bool all;   /* remove all */
+	bool trust; /* they have been looked at already */
 	char **doomed;
 };
 

@@ -25,8 +25,8 @@ struct cow_pool {
 };
 
 /*
- * Makes the store params->dir out of a spare that matches params and shows what the lowers are now. -ENOENT: there is none (the usual case);
- * other errors mean the same. Stale spares are put aside on the way.
+ * Makes the store params->dir out of a spare that matches params and shows what the lowers are now. -ENOENT: there is no such pool (the usual
+ * case); other errors: no spare, and the pool should be filled again. params->dir does not exist then.
  */
 int cow_spare_take(const struct cow_pool *pool, const struct cow_params *params, struct cow **ret);
 /*

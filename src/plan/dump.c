@@ -146,6 +146,7 @@ static void dump_rootfs(const struct plan *plan, struct buf *out)
 		return;
 	lines(out, "cow.lower", cow->lowers);
 	line(out, "cow.dir", cow->dir);
+	line(out, "cow.spare", cow->spare);
 	line(out, "cow.share", plan_share_name(cow->share));
 	flag(out, "cow.keep", cow->keep);
 	line(out, "cow.commit_to", cow->commit_to);

@@ -252,6 +252,7 @@ struct plan_cow {
 	char **lowers;	    /* absolute, uppermost first, NULL-terminated; NULL when off */
 	const char *dir;    /* store, absolute; the live root is <dir>/root */
 	enum plan_share share;
+	const char *spare;     /* pool of spare roots, absolute, or NULL; it need not exist */
 	bool keep;	       /* delete leaves the store */
 	const char *commit_to; /* delete applies the changes to this directory first, or NULL */
 	bool shift_ids;	       /* owners in the lower are container ids */

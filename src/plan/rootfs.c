@@ -237,6 +237,36 @@ static int cow_ids(struct plan_ctx *ctx, unsigned word, const struct host_dir *d
 	return 0;
 }
 
+/* Spare roots lie beside the uppermost lower, so on its file system, unless the annotation says where. */
+static int cow_spare(struct plan_ctx *ctx, struct err **err)
+{
+	struct plan *plan = ctx->plan;
+	struct plan_cow *cow = &plan->cow;
+	const char *value = plan_annotation(plan, "run.sandlock.cow.spare"), *slash, *pool;
+
+	if (value && strcmp(value, "off") == 0)
+		return 0;
+	if (value)
+		pool = plan_absolute(plan, ctx->opts->bundle, value);
+	else if ((slash = strrchr(cow->lowers[0], '/')) && slash[1])
+		pool = plan_printf(plan, "%.*s/.sandlock-spare-%s", (int)(slash - cow->lowers[0]),
+				   cow->lowers[0], slash + 1);
+	else
+		return 0; /* the lower is "/" */
+	pool = plan_clean_path(plan, pool);
+	for (size_t i = 0; cow->lowers[i]; i++) {
+		if (!is_below(pool, cow->lowers[i]))
+			continue;
+		return !value ? 0
+			      : err_text(err, EINVAL,
+					 "annotation run.sandlock.cow.spare: `%s` lies inside the "
+					 "lower directory `%s`",
+					 pool, cow->lowers[i]);
+	}
+	cow->spare = pool;
+	return 0;
+}
+
 static int cow_places(struct plan_ctx *ctx, struct err **err)
 {
 	struct plan *plan = ctx->plan;
@@ -271,7 +301,7 @@ static int cow_places(struct plan_ctx *ctx, struct err **err)
 					cow->dir, cow->lowers[i]);
 	}
 	plan->rootfs.path = plan_printf(plan, "%s/root", cow->dir);
-	return 0;
+	return cow_spare(ctx, err);
 }
 
 int plan_cow(struct plan_ctx *ctx, struct err **err)

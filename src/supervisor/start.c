@@ -34,6 +34,7 @@
 #include "handlers/live_name.h"
 #include "handlers/moved.h"
 #include "host/seccomp_sys.h"
+#include "host/background.h"
 #include "host/thread_cred.h"
 #include "supervisor/internal.h"
 #include "supervisor/supervisor.h"
@@ -213,8 +214,9 @@ static void fail(int lifeline, int code, const char *what, const char *path)
 	_exit(1);
 }
 
+/* *ret_refill: a pool of spare roots has got, or was, too small. */
 static void make_root(const struct supervisor_params *params, struct server *server,
-		      const struct cow_owners *owners)
+		      const struct cow_owners *owners, bool *ret_refill)
 {
 	struct cow_params cow = params->cow;
 	struct cow_fault fault = {0};
@@ -223,6 +225,12 @@ static void make_root(const struct supervisor_params *params, struct server *ser
 	int r;
 
 	cow.owners = owners;
+	if (params->pool.dir) {
+		r = cow_spare_take(&params->pool, &cow, &server->svc.cow);
+		*ret_refill = r != -ENOENT;
+		if (r == 0)
+			return;
+	}
 	r = cow_create(&cow, &server->svc.cow);
 	if (r < 0)
 		fail(server->lifeline, r, "make the copy-on-write store", cow.dir);
@@ -240,13 +248,29 @@ static void make_root(const struct supervisor_params *params, struct server *ser
 		  (unsigned long long)stats.others);
 }
 
+struct refill {
+	const struct supervisor_params *params;
+	const struct cow_owners *owners;
+};
+
+static void refill_main(void *arg)
+{
+	const struct refill *refill = arg;
+	struct cow_params cow = refill->params->cow;
+
+	cow.owners = refill->owners;
+	cow_spare_fill(&refill->params->pool, &cow, false, NULL);
+}
+
 static ATTR_NORETURN void supervisor_main(const struct supervisor_params *params, int lifeline)
 {
 	struct server server = {.control_fd = params->control_fd, .lifeline = lifeline};
 	struct report report = {.pid = getpid()};
 	struct cow_owners *owners = NULL;
 	struct cow_fault fault = {0};
+	struct refill refill = {.params = params};
 	const char *step = "detach";
+	bool refill_wanted = false;
 	int r;
 
 	r = detach(params, lifeline);
@@ -266,8 +290,7 @@ static ATTR_NORETURN void supervisor_main(const struct supervisor_params *params
 		r = prepare_service(params, &server, &step);
 	if (r < 0)
 		fail(lifeline, r, step, NULL);
-	make_root(params, &server, owners);
-	cow_owners_free(owners);
+	make_root(params, &server, owners, &refill_wanted);
 	r = live_name_set_root(&server.svc);
 	if (r < 0) {
 		cow_remove(params->cow.dir, NULL);
@@ -277,6 +300,10 @@ static ATTR_NORETURN void supervisor_main(const struct supervisor_params *params
 		cow_remove(params->cow.dir, NULL);
 		_exit(1);
 	}
+	refill.owners = owners;
+	if (refill_wanted && host_background("sandlock-spare", refill_main, &refill) < 0)
+		log_debug("cannot fill the pool of spare roots");
+	cow_owners_free(owners);
 	r = shepherd_run(&server);
 	if (r < 0)
 		_exit(-r - 1);

@@ -10,12 +10,14 @@
 #include <sys/types.h>
 
 #include "cow/cow.h"
+#include "cow/spare.h"
 
 struct device_rule;
 struct err;
 
 struct supervisor_params {
 	struct cow_params cow; /* .owners is ignored; see shift_ids */
+	struct cow_pool pool;  /* of spare roots; dir NULL: none */
 	bool shift_ids; /* lower ids are container ids: scan owners before entering userns_fd */
 	int userns_fd;	/* user namespace of the container, entered before anything is made; -EBADF:
 			   stay */
@@ -35,8 +37,8 @@ struct supervisor_params {
 
 /*
  * Runs in `create`. Double-forks the supervisor (own session, stdio on /dev/null, every other
- * descriptor closed but control_fd), which enters the user namespace, creates and populates the
- * store, and then serves control_fd. Returns when the live root is complete (0; *ret_pid for the
+ * descriptor closed but control_fd), which enters the user namespace, takes a spare root or creates and populates
+ * the store, and then serves control_fd. Returns when the live root is complete (0; *ret_pid for the
  * state file, not our child) or failed (nothing is left, text in err). *ret_lifeline: keep it open
  * until the container has been handed over (end of create), then close it: when it closes before
  * the first listener was added, the supervisor removes the store and exits.
