@@ -51,6 +51,7 @@ static bool can_plan(const char *text)
 		.user_ns = true,
 		.selinux = true,
 		.apparmor = true,
+		.resctrl = "/sys/fs/resctrl",
 		.cgroups = HOST_CGROUPS_V2,
 		.known_caps = UINT64_MAX,
 		.bounding_caps = UINT64_MAX,

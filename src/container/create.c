@@ -28,6 +28,7 @@
 #include "container/guard_devices.h"
 #include "container/hooks.h"
 #include "container/id.h"
+#include "container/intel_rdt.h"
 #include "container/lifecycle.h"
 #include "container/pid_file.h"
 #include "container/prepare.h"
@@ -262,7 +263,12 @@ static int op_join_cgroup(void *arg, pid_t pid, struct err **err)
 	s->pid = pid;
 	/* From here on `delete --force` can clean up after a create that was killed. */
 	r = status_write(cr->c->dir_fd, s, err);
-	return r < 0 ? r : cgroup_join(cr->cg, pid, err);
+	if (r == 0)
+		r = cgroup_join(cr->cg, pid, err);
+	if (r < 0 || !cr->plan->rdt.set)
+		return r;
+	r = intel_rdt_join(&cr->plan->rdt, cr->p->id, pid, s, err);
+	return r < 0 ? r : status_write(cr->c->dir_fd, s, err);
 }
 
 enum cow_share creation_share(enum plan_share share)

@@ -23,6 +23,7 @@
 #include "base/strv.h"
 #include "container/agent.h"
 #include "container/foreground.h"
+#include "container/intel_rdt.h"
 #include "container/lifecycle.h"
 #include "container/pid_file.h"
 #include "container/spawn.h"
@@ -208,9 +209,11 @@ static int prepare(struct exec *ex, struct err **err)
 static int op_join_cgroup(void *arg, pid_t pid, struct err **err)
 {
 	struct exec *ex = arg;
+	int r;
 
 	ex->pid = pid;
-	return cgroup_join(ex->cg, pid, err);
+	r = cgroup_join(ex->cg, pid, err);
+	return r < 0 ? r : intel_rdt_add(ex->c->status, pid, err);
 }
 
 static int op_add_listener(void *arg, int listener_fd, struct err **err)

@@ -53,6 +53,8 @@ void status_free(struct status *s)
 	free(s->created);
 	free(s->owner);
 	free(s->cgroup_path);
+	free(s->rdt_group);
+	free(s->rdt_monitor);
 	free(s->cow_dir);
 	free(s->cow_commit_to);
 	free_ids(&s->ids);
@@ -151,6 +153,13 @@ static void out_status(struct buf *text, const struct status *s)
 	encode_member_bool(&o, "hooks", s->has_hooks);
 	if (s->devices_updated)
 		encode_member_bool(&o, "devices-updated", true);
+	if (s->rdt_group) {
+		encode_member_object(&o, "intel-rdt");
+		encode_member_string(&o, "group", s->rdt_group);
+		encode_member_bool(&o, "ours", s->rdt_ours);
+		encode_member_string(&o, "monitor", s->rdt_monitor);
+		encode_end_object(&o);
+	}
 	if (s->supervisor_pid) {
 		encode_member_i64(&o, "supervisor-pid", s->supervisor_pid);
 		encode_member_u64(&o, "supervisor-start-time", s->supervisor_start_time);
@@ -252,7 +261,7 @@ static bool get_ids(const struct json_value *v, struct plan_ids *ids)
 
 static bool decode(const struct json_value *v, struct status *s)
 {
-	const struct json_value *cow = json_get(v, "cow"),
+	const struct json_value *cow = json_get(v, "cow"), *rdt = json_get(v, "intel-rdt"),
 				*annotations = json_get(v, "annotations");
 	const char *value;
 
@@ -273,6 +282,11 @@ static bool decode(const struct json_value *v, struct status *s)
 	s->devices_updated = get_bool(v, "devices-updated");
 	s->supervisor_pid = (pid_t)get_u64(v, "supervisor-pid");
 	s->supervisor_start_time = get_u64(v, "supervisor-start-time");
+	if (rdt) {
+		s->rdt_group = get_str(rdt, "group");
+		s->rdt_ours = get_bool(rdt, "ours");
+		s->rdt_monitor = get_str(rdt, "monitor");
+	}
 	if (cow) {
 		s->cow_dir = get_str(cow, "dir");
 		s->cow_keep = get_bool(cow, "keep");
@@ -283,7 +297,7 @@ static bool decode(const struct json_value *v, struct status *s)
 		if (json_to_string(a, &value) == 0)
 			add_annotation(s, json_key(a), value);
 	return s->oci_version && s->bundle && s->created && (!cow || s->cow_dir) &&
-	       get_ids(json_get(v, "ids"), &s->ids);
+	       (!rdt || s->rdt_group) && get_ids(json_get(v, "ids"), &s->ids);
 }
 
 int status_read(int dir_fd, const char *dirname, struct status **ret, struct err **err)

@@ -6,6 +6,7 @@
  *	{"version": 1, "creating": bool, "ociVersion": "1.3.0", "pid": n, "process-start-time": n, "bundle": "/…",
  *	 "rootfs": "/…", "created": RFC 3339, "owner": "root", "cgroup-path": "/…", "cgroup-ours": bool,
  *	 "private-pid-namespace": bool, "hooks": bool, "devices-updated": bool, "supervisor-pid": n, "supervisor-start-time": n,
+ *	 "intel-rdt": {"group": "/…", "ours": bool, "monitor": "/…"},
  *	 "cow": {"dir": "/…", "keep": bool, "commit-to": "/…"}, "ids": {…}, "annotations": {…}}
  * Absent: cgroup-path (no cgroup), supervisor-*, cow, ids (no user namespace of its own).
  */
@@ -40,7 +41,10 @@ struct status {
 	bool devices_updated; /* the device rules are not those of config.json any more */
 	pid_t supervisor_pid;
 	uint64_t supervisor_start_time;
-	char *cow_dir; /* NULL: no copy-on-write */
+	char *rdt_group;   /* NULL: no group of resctrl */
+	bool rdt_ours;	   /* made by create */
+	char *rdt_monitor; /* monitoring group, made by create; or NULL */
+	char *cow_dir;	   /* NULL: no copy-on-write */
 	bool cow_keep;
 	char *cow_commit_to; /* NULL: the changes are not committed at the end */
 	struct plan_ids ids; /* everything in it is owned here */

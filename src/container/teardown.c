@@ -5,6 +5,7 @@
  */
 #include <config.h>
 
+#include "container/intel_rdt.h"
 #include "container/teardown.h"
 
 #include <errno.h>
@@ -121,6 +122,8 @@ int teardown_remove(struct container *c, struct err **err)
 
 	if (c->status) {
 		r = remove_cgroup(c, err);
+		if (r == 0)
+			r = intel_rdt_remove(c->status, err);
 		if (r == 0)
 			r = end_supervisor(c, err);
 		/* a create that failed has run nothing whose changes anybody wants */

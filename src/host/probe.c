@@ -21,6 +21,11 @@
 #include "host/cred.h"
 #include "host/landlock_sys.h"
 
+#define RESCTRL "/sys/fs/resctrl"
+#ifndef RDTGROUP_SUPER_MAGIC
+#define RDTGROUP_SUPER_MAGIC 0x7655821
+#endif
+
 /* First line of a small file into buf, without the newline; "" when it cannot be read. */
 static void read_line(const char *path, char *buf, size_t size)
 {
@@ -47,6 +52,16 @@ static bool has_apparmor(void)
 
 	read_line("/sys/module/apparmor/parameters/enabled", line, sizeof(line));
 	return line[0] == 'Y';
+}
+
+/* The usual place only: a file system of its own kind cannot be mistaken for another. */
+static void find_resctrl(char *out, size_t size)
+{
+	struct statfs fs;
+
+	out[0] = '\0';
+	if (statfs(RESCTRL, &fs) == 0 && fs.f_type == RDTGROUP_SUPER_MAGIC)
+		snprintf(out, size, RESCTRL);
 }
 
 enum host_cgroups host_cgroup_mode(void)
@@ -130,6 +145,7 @@ int host_probe(struct host_caps *ret)
 	ret->user_ns = access("/proc/self/ns/user", F_OK) == 0;
 	ret->selinux = access("/sys/fs/selinux/enforce", F_OK) == 0;
 	ret->apparmor = has_apparmor();
+	find_resctrl(ret->resctrl, sizeof(ret->resctrl));
 	ret->cgroups = host_cgroup_mode();
 	ret->landlock_abi = host_landlock_abi();
 	host_caps_bounding(&ret->known_caps, &ret->bounding_caps);

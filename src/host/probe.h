@@ -30,6 +30,7 @@ struct host_caps {
 	bool user_ns;
 	bool selinux;
 	bool apparmor;
+	char resctrl[256]; /* where resctrl is mounted, or "" */
 	enum host_cgroups cgroups;
 	int landlock_abi;	/* host_landlock_abi() */
 	uint64_t known_caps;	/* bit n = the kernel knows capability n */

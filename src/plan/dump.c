@@ -328,6 +328,12 @@ void plan_dump(const struct plan *plan, struct buf *out)
 	for (size_t i = 0; i < plan->n_mounts; i++)
 		dump_mount(plan, &plan->mounts[i], out);
 	dump_devices(plan, out);
+	if (plan->rdt.set) {
+		line(out, "rdt.root", plan->rdt.root);
+		line(out, "rdt.clos_id", plan->rdt.clos_id);
+		lines(out, "rdt.schema", plan->rdt.schemata);
+		flag(out, "rdt.monitoring", plan->rdt.monitoring);
+	}
 	for (size_t i = 0; i < plan->n_net_devices; i++)
 		buf_printf(out, "net_device: %s as %s\n", plan->net_devices[i].host_name,
 			   plan->net_devices[i].name);

@@ -97,6 +97,31 @@ int plan_devices(struct plan_ctx *ctx, struct err **err)
 	return 0;
 }
 
+int plan_rdt(struct plan_ctx *ctx, struct err **err)
+{
+	const struct oci_intel_rdt *from = ctx->lin->intel_rdt;
+	struct plan_rdt *to = &ctx->plan->rdt;
+
+	if (!from)
+		return 0;
+	if (!ctx->env->caps->resctrl[0])
+		return err_text(err, ENOTSUP,
+				"linux.intelRdt: this host has no resctrl file system mounted");
+	*to = (struct plan_rdt){
+		.set = true,
+		.root = ctx->env->caps->resctrl,
+		.clos_id = from->clos_id,
+		.monitoring = from->enable_monitoring,
+	};
+	if (from->l3_cache_schema)
+		strv_add(&to->schemata, from->l3_cache_schema);
+	if (from->mem_bw_schema)
+		strv_add(&to->schemata, from->mem_bw_schema);
+	for (char **line = from->schemata; line && *line; line++)
+		strv_add(&to->schemata, *line);
+	return 0;
+}
+
 int plan_net_devices(struct plan_ctx *ctx, struct err **err)
 {
 	struct plan *plan = ctx->plan;

@@ -125,22 +125,9 @@ static void copy_annotations(struct plan_ctx *ctx)
 	}
 }
 
-/* What the specification knows and this program does not apply yet: refused, never ignored. */
-static int refuse_unsupported(const struct plan_ctx *ctx, struct err **err)
+static int check_label(const struct plan_ctx *ctx, struct err **err)
 {
-	const struct oci_linux *lin = ctx->lin;
-	const struct {
-		bool present;
-		const char *name;
-	} rows[] = {
-		{lin->intel_rdt != NULL, "linux.intelRdt"},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (rows[i].present)
-			return err_text(err, ENOTSUP, "%s is not supported", rows[i].name);
-	}
-	if (lin->mount_label && !ctx->env->caps->selinux)
+	if (ctx->lin->mount_label && !ctx->env->caps->selinux)
 		return err_text(err, ENOTSUP,
 				"linux.mountLabel is set but SELinux is not enabled on this host");
 	return 0;
@@ -201,7 +188,7 @@ static int plan_rest(struct plan_ctx *ctx, struct err **err)
 {
 	struct plan *plan = ctx->plan;
 	const struct oci_linux *lin = ctx->lin;
-	int r = refuse_unsupported(ctx, err);
+	int r = check_label(ctx, err);
 
 	if (r < 0)
 		return r;
@@ -226,9 +213,9 @@ int plan_build(const struct oci_config *config, const struct plan_options *opts,
 	       const struct plan_env *env, struct plan **ret, struct err **err)
 {
 	static int (*const steps[])(struct plan_ctx *, struct err **) = {
-		plan_namespaces, plan_ids,     plan_rest,     plan_process, plan_schedule,
-		plan_rootfs,	 plan_cow,     plan_mounts,   plan_devices, plan_net_devices,
-		plan_sysctl,	 plan_seccomp, plan_landlock,
+		plan_namespaces,  plan_ids,    plan_rest,    plan_process,  plan_schedule,
+		plan_rootfs,	  plan_cow,    plan_mounts,  plan_devices,  plan_rdt,
+		plan_net_devices, plan_sysctl, plan_seccomp, plan_landlock,
 	};
 	struct plan_ctx ctx = start(config, config->process, opts, env);
 
@@ -267,6 +254,7 @@ void plan_free(struct plan *plan)
 	free(plan->ids.uids);
 	free(plan->ids.gids);
 	free(plan->net_devices);
+	strv_free(plan->rdt.schemata);
 	plan_free_mounts(plan);
 	free(plan->sysctl);
 	free(plan->seccomp_raw);

@@ -148,6 +148,14 @@ struct plan_device {
 			    is */
 };
 
+struct plan_rdt {
+	bool set;
+	const char *root;    /* where resctrl is mounted */
+	const char *clos_id; /* NULL: the container's id; "/": the root group */
+	char **schemata;     /* lines in the order in which they are written; NULL: none */
+	bool monitoring;
+};
+
 struct plan_net_device {
 	const char *host_name;
 	const char *name; /* in the container; may end in %d */
@@ -271,6 +279,7 @@ struct plan {
 	struct plan_device *devices; /* default ones first; only when there is a mount namespace */
 	size_t n_devices;
 	bool bind_devices; /* mknod is not possible (user namespace): bind the host's nodes */
+	struct plan_rdt rdt;
 	struct plan_net_device *net_devices;
 	size_t n_net_devices;
 	char *const *masked_paths;

@@ -262,3 +262,10 @@ print(*struct.unpack("HHHH", fcntl.ioctl(fd, termios.TIOCGWINSZ, b"\0" * 8))[:2]
 	edit_config "$B" '.mounts += [{destination: "/./", type: "tmpfs", source: "t"}]'
 	refused "mounting over the root"
 }
+
+# covers: config linux.intelRdt
+@test "intelRdt without resctrl is an error" {
+	[ ! -e /sys/fs/resctrl/schemata ] || skip "host: has resctrl"
+	edit_config "$B" '.linux.intelRdt = {l3CacheSchema: "L3:0=f"}'
+	refused "linux.intelRdt: this host has no resctrl file system mounted"
+}

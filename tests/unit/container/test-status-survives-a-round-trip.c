@@ -47,6 +47,9 @@ static void test_round_trip(int dir_fd)
 		.cgroup_ours = true,
 		.private_pidns = true,
 		.has_hooks = true,
+		.rdt_group = (char *)"/sys/fs/resctrl/x",
+		.rdt_ours = true,
+		.rdt_monitor = (char *)"/sys/fs/resctrl/x/mon_groups/c",
 		.supervisor_pid = 5,
 		.supervisor_start_time = 6,
 		.cow_dir = (char *)"/store",
@@ -75,6 +78,8 @@ static void test_round_trip(int dir_fd)
 	is_str(out->bundle, in.bundle, "bundle");
 	ok(out->rootfs == NULL && out->owner == NULL, "what was absent stays absent");
 	is_str(out->cow_dir, "/store", "store");
+	is_str(out->rdt_group, in.rdt_group, "group of resctrl");
+	ok(out->rdt_ours && strcmp(out->rdt_monitor, in.rdt_monitor) == 0, "whose it is");
 	is_int(out->supervisor_pid, 5, "supervisor");
 	ok(out->ids.how == PLAN_MAP_HELPER && out->ids.n_uids == 2 && out->ids.n_gids == 1,
 	   "id maps");

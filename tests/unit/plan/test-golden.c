@@ -89,6 +89,7 @@ static void read_host(const char *path, struct host_caps *caps, struct plan_opti
 		{.name = "subuid_count", .number = &caps->subuid.count},
 		{.name = "subgid_start", .number = &caps->subgid.start},
 		{.name = "subgid_count", .number = &caps->subgid.count},
+		{.name = "resctrl", .text = caps->resctrl},
 		{.name = "newuidmap", .text = caps->newuidmap},
 		{.name = "newgidmap", .text = caps->newgidmap},
 		{.name = "landlock_abi", .number = &abi},
