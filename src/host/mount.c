@@ -18,9 +18,11 @@
 #define MOVE_EMPTY_BOTH (0x4 | 0x40) /* MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_T_EMPTY_PATH */
 
 /* enum fsconfig_command */
-#define FS_SET_FLAG   0
-#define FS_SET_STRING 1
-#define FS_CREATE     6
+#define FS_SET_FLAG    0
+#define FS_SET_STRING  1
+#define FS_CREATE      6
+#define FS_RECONFIGURE 7
+#define FSPICK_FLAGS   (1 | 8) /* FSPICK_CLOEXEC, FSPICK_EMPTY_PATH */
 
 struct mount_attr_v0 {
 	uint64_t set;
@@ -84,6 +86,16 @@ int host_fs_mount(int fs_fd, uint64_t attrs, int *ret_fd)
 		return -errno;
 	return result_fd(syscall(SYS_fsmount, fs_fd, 1 /* FSMOUNT_CLOEXEC */, (unsigned)attrs),
 			 ret_fd);
+}
+
+int host_fs_pick(int fd, int *ret_fs_fd)
+{
+	return result_fd(syscall(SYS_fspick, fd, "", FSPICK_FLAGS), ret_fs_fd);
+}
+
+int host_fs_reconfigure(int fs_fd)
+{
+	return syscall(SYS_fsconfig, fs_fd, FS_RECONFIGURE, NULL, NULL, 0) < 0 ? -errno : 0;
 }
 
 void host_fs_message(int fs_fd, char *out, size_t size)

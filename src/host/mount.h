@@ -45,6 +45,9 @@ int host_tree_idmap(int tree_fd, bool rec, int userns_fd);
 int host_fs_open(const char *fstype, int *ret_fd);
 int host_fs_set(int fs_fd, const char *key, const char *value);
 int host_fs_mount(int fs_fd, uint64_t attrs, int *ret_fd);
+/* The file system that fd's mount shows, to be given other options; then makes them valid. What is not set stays. 5.2 */
+int host_fs_pick(int fd, int *ret_fs_fd);
+int host_fs_reconfigure(int fs_fd);
 /* Last message that the file system left on its context ("" if none), without the level letter. */
 void host_fs_message(int fs_fd, char *out, size_t size);
 

@@ -232,13 +232,31 @@ static int mount_fs(struct init_ctx *ctx, const struct plan_mount *m, char *msg,
 	return r < 0 ? r : attach(ctx, m, tree, true);
 }
 
-static int remount(struct init_ctx *ctx, const struct plan_mount *m)
+/* Options of the file system itself, which all its mounts share. */
+static int reconfigure_fs(const struct plan_mount *m, int target, char *msg, size_t msg_size)
+{
+	cleanup_fd int fs = -EBADF;
+	int r;
+
+	if (!m->data[0] && m->sb_flags == 0)
+		return 0;
+	r = host_fs_pick(target, &fs);
+	if (r < 0)
+		return r;
+	if ((r = set_sb_flags(fs, m->sb_flags)) < 0 || (r = set_data(fs, m->data)) < 0 ||
+	    (r = host_fs_reconfigure(fs)) < 0)
+		host_fs_message(fs, msg, msg_size);
+	return r;
+}
+
+static int remount(struct init_ctx *ctx, const struct plan_mount *m, char *msg, size_t msg_size)
 {
 	cleanup_fd int target = -EBADF;
 	int r = host_open_in_root(ctx->root_fd, m->dest,
 				  O_PATH | (m->dest_nofollow ? O_NOFOLLOW : 0), 0, &target);
 
-	if (r < 0 || (r = mount_apply_attrs(target, m)) < 0)
+	if (r < 0 || (r = reconfigure_fs(m, target, msg, msg_size)) < 0 ||
+	    (r = mount_apply_attrs(target, m)) < 0)
 		return r;
 	return mount_apply_propagation(target, m);
 }
@@ -253,8 +271,9 @@ static int do_mount(struct init_ctx *ctx, size_t i, struct err **err)
 	if (m->kind == PLAN_MOUNT_CGROUP)
 		return mount_cgroup(ctx, m, err);
 	if (m->kind == PLAN_MOUNT_REMOUNT) {
-		r = remount(ctx, m);
-		return r < 0 ? err_set(err, r, "remount `%s`", m->dest) : 0;
+		r = remount(ctx, m, msg, sizeof(msg));
+		return r < 0 ? err_set(err, r, "remount `%s`%s%s", m->dest, msg[0] ? ": " : "", msg)
+			     : 0;
 	}
 	if (m->kind == PLAN_MOUNT_BIND)
 		r = mount_bind_fd(ctx, m, ctx->source_fds[i], m->rec);

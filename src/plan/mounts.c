@@ -225,13 +225,8 @@ static int decode_kind(struct plan_ctx *ctx, const struct oci_mount *from, struc
 {
 	const char *type = from->type;
 
-	if (m->kind == PLAN_MOUNT_REMOUNT) {
-		if (m->data[0] || m->sb_flags)
-			return err_text(err, ENOTSUP,
-					"remount changes flags of the mount only, not `%s`",
-					m->data[0] ? m->data : "flags of the file system");
+	if (m->kind == PLAN_MOUNT_REMOUNT)
 		return 0;
-	}
 	if (type && (strcmp(type, "bind") == 0 || strcmp(type, "rbind") == 0)) {
 		m->kind = PLAN_MOUNT_BIND;
 		m->rec |= type[0] == 'r';

@@ -73,6 +73,21 @@ teardown() {
 	assert_output "ro,noexec,relatime"
 }
 
+# covers: config mounts.options.remount
+@test "remount changes options of the file system" {
+	edit_config "$B" '.mounts += [
+		{destination: "/t", source: "tmpfs", type: "tmpfs", options: ["size=64k"]},
+		{destination: "/t", options: ["remount", "size=128k", "nr_inodes=77"]}]'
+	set_args "$B" /bin/sh -c "grep ' /t ' /proc/self/mountinfo | sed 's/.* - //'"
+	run sandlock run --bundle "$B" c
+	assert_success
+	assert_output_has size=128k nr_inodes=77
+	edit_config "$B" '.mounts[-1].options = ["remount", "no-such-option=1"]'
+	run sandlock run --bundle "$B" c
+	assert_failure 1
+	assert_output_has 'remount `/t`' no-such-option
+}
+
 # covers: config mounts.options.tmpcopyup
 @test "tmpcopyup: the tmpfs starts with the image's files" {
 	mkdir -p "$B/rootfs/seed/sub"
