@@ -11,8 +11,6 @@
 
 #define IOPRIO_WHO_PROCESS_ 1
 #define IOPRIO_CLASS_SHIFT_ 13
-#define NODES_MAX                                                                                  \
-	1024 /* MAX_NUMNODES of the largest kernels; more bits are EINVAL when they are set */
 
 /* struct sched_attr up to the members of Linux 5.3 (SCHED_ATTR_SIZE_VER1); libc has it only since glibc 2.41. */
 struct sched_attr_v1 {
@@ -58,8 +56,8 @@ int host_affinity_set(pid_t pid, const unsigned long *mask, size_t n_bits)
 
 int host_mempolicy_set(int mode, uint32_t flags, const unsigned long *mask, size_t n_bits)
 {
-	/* The kernel takes one bit less than it is told. */
-	unsigned long max = mask ? (n_bits < NODES_MAX ? n_bits : NODES_MAX) + 1 : 0;
+	/* The kernel takes one bit less than it is told, and refuses nodes that it cannot have. */
+	unsigned long max = mask ? n_bits + 1 : 0;
 
 	return syscall(SYS_set_mempolicy, mode | (int)flags, mask, max) < 0 ? -errno : 0;
 }

@@ -106,7 +106,7 @@ run_sleeper() {
 	assert_success
 	[ "$output" -gt 0 ]
 	sandlock delete --force c
-	edit_config "$B" '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "999"}'
+	edit_config "$B" '.linux.memoryPolicy = {mode: "MPOL_BIND", nodes: "0,7000"}'
 	run sandlock run --bundle "$B" c
 	assert_failure 1
 	assert_output_has linux.memoryPolicy "Invalid argument"
