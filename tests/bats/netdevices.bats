@@ -67,15 +67,15 @@ run_in_host() {
 	requires_veth
 	edit_config "$B" '.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/fd/7" else . end) | .linux.netDevices = {hosta: {name: "taken"}}'
 	set_args "$B" ip -o link show dev taken
-	run host "exec 8</proc/self/ns/net; unshare -n sh -c 'ip link add taken type veth peer name other; exec sleep 20' & sleep 0.5
-		exec 7</proc/\$!/ns/net; $make_pair; exec $SANDLOCK_OCI --root '$(state_root)' run --bundle '$B' c 8<&-"
+	in_other() { host "unshare -n sh -c '$1; exec sleep 20' >/dev/null 2>&1 & sleep 0.3
+		exec 7</proc/\$!/ns/net; $make_pair; $SANDLOCK_OCI --root '$(state_root)' run --bundle '$B' c; r=\$?; kill \$!; exit \$r"; }
+	run in_other 'ip link add taken type veth peer name other'
 	assert_failure 1
 	assert_output_has "linux.netDevices: the container has a device \`taken\` already"
 	[ "$(status_of c)" = gone ]
 	edit_config "$B" '.linux.netDevices.hosta.name = "fresh"'
 	set_args "$B" ip -o link show dev fresh
-	run host "unshare -n sleep 20 & sleep 0.5
-		exec 7</proc/\$!/ns/net; $make_pair; exec $SANDLOCK_OCI --root '$(state_root)' run --bundle '$B' c"
+	run in_other true
 	assert_success
 	assert_output_has fresh
 }
