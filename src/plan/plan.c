@@ -18,6 +18,7 @@
 #include "landlock/layer.h"
 #include "libocispec/oci_types.h"
 #include "plan/internal.h"
+#include "seccomp/default_profile.h"
 
 _Static_assert((int)PLAN_NS_COUNT == (int)OCI_NS_COUNT && (int)PLAN_NS_NET == (int)OCI_NS_NETWORK &&
 		       (int)PLAN_NS_USER == (int)OCI_NS_USER &&
@@ -256,6 +257,7 @@ void plan_free(struct plan *plan)
 	free(plan->net_devices);
 	strv_free(plan->rdt.schemata);
 	plan_free_mounts(plan);
+	seccomp_default_free(plan->default_seccomp);
 	free(plan->sysctl);
 	free(plan->seccomp_raw);
 	free(plan->process.rlimits);

@@ -302,7 +302,8 @@ struct plan {
 	const char *cgroups_path; /* as in config.json, or NULL */
 	const struct oci_resources *resources;
 
-	const struct oci_seccomp *seccomp; /* NULL: none. Compiled by spawn (seccomp/profile.h) */
+	const struct oci_seccomp *seccomp;   /* NULL: none. Compiled by spawn (seccomp/profile.h) */
+	struct oci_seccomp *default_seccomp; /* the plan's own, when seccomp is it */
 	const char
 		*seccomp_agent; /* listenerPath when the profile has SCMP_ACT_NOTIFY, else NULL */
 	const char *seccomp_metadata; /* listenerMetadata or NULL */

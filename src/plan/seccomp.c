@@ -12,7 +12,9 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "host/cred.h"
 #include "libocispec/oci_types.h"
+#include "seccomp/default_profile.h"
 
 #define BPF_DATA "run.oci.seccomp_bpf_data"
 #define STRICT	 "run.oci.seccomp_fail_unknown_syscall"
@@ -90,14 +92,46 @@ static int set_raw(struct plan *plan, const char *text, struct err **err)
 	return 0;
 }
 
+/* The container's, also for exec: a process of its own choosing gets no wider profile. */
+static uint64_t container_caps(const struct plan_ctx *ctx)
+{
+	const struct oci_process *p = ctx->config->process;
+	char *const *names = p && p->capabilities ? p->capabilities->bounding : NULL;
+	uint64_t mask = 0;
+
+	for (size_t i = 0; names && names[i]; i++) {
+		int n = host_cap_number(names[i]);
+
+		mask |= n >= 0 ? UINT64_C(1) << n : 0;
+	}
+	return mask;
+}
+
+static int set_built_in(struct plan_ctx *ctx, const char *word, struct err **err)
+{
+	if (strcmp(word, "default") != 0)
+		return err_text(err, EINVAL,
+				"annotation run.sandlock.seccomp: `%s` is not `default`", word);
+	if (ctx->lin->seccomp)
+		return err_text(err, EINVAL,
+				"annotation run.sandlock.seccomp: config.json has linux.seccomp "
+				"already");
+	ctx->plan->default_seccomp = seccomp_default_profile(container_caps(ctx));
+	ctx->plan->seccomp = ctx->plan->default_seccomp;
+	return 0;
+}
+
 int plan_seccomp(struct plan_ctx *ctx, struct err **err)
 {
 	const struct oci_seccomp *s = ctx->lin->seccomp;
 	const char *raw = plan_annotation(ctx->plan, BPF_DATA);
+	const char *word = plan_annotation(ctx->plan, "run.sandlock.seccomp");
 	const char *strict = plan_annotation(ctx->plan, STRICT);
 
 	if (raw)
 		return set_raw(ctx->plan, raw, err);
+	if (word)
+		return set_built_in(ctx, word, err);
 	ctx->plan->seccomp = s;
 	ctx->plan->seccomp_strict = strict && strcmp(strict, "0") != 0;
 	return s && oci_seccomp_uses_notify(s) ? set_agent(ctx, s, err) : 0;

@@ -135,3 +135,15 @@ teardown() {
 		done
 	done
 }
+
+@test "the built-in seccomp profile, for the workload and for exec" {
+	edit_config "$B" '.annotations["run.sandlock.seccomp"] = "default" | .process.args = ["/bin/sleep", "1000"]'
+	sandlock run --detach --bundle "$B" c
+	run sandlock exec c grep Seccomp: /proc/1/status /proc/self/status
+	assert_output_has "/proc/1/status:Seccomp:"$'\t'2 "/proc/self/status:Seccomp:"$'\t'2
+	sandlock delete --force c
+	edit_config "$B" '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"}'
+	run sandlock run --bundle "$B" c
+	assert_failure
+	assert_output_has "run.sandlock.seccomp" "linux.seccomp already"
+}
