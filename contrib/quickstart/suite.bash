@@ -105,8 +105,9 @@ bats_as_user() {
 	cp -R "$SRC/tests/bats" "$SRC/tests/lib" "$work/tests/"
 	cp "$SRC/build/gcc/sandlock-oci" "$work/"
 	# helper programs that bats files run inside containers
-	mkdir "$work/tests/guard"
+	mkdir "$work/tests/guard" "$work/tests/attack"
 	cp "$SRC/build/gcc/tests/guard/guard-probe" "$SRC/build/gcc/tests/guard/guard-run" "$work/tests/guard/" || true
+	cp "$SRC/build/gcc/tests/attack/attack" "$work/tests/attack/" || true
 	mkdir "$work/tests/notify"
 	cp "$SRC/build/gcc/tests/notify/notify-agent" "$work/tests/notify/" || true
 	mkdir "$work/tmp"

@@ -83,6 +83,10 @@ int shepherd_run(struct server *server);
 /* start.c: the parts of *server that belong to the serving process. */
 int server_attach(struct server *server);
 
+/* confine.c: capabilities first, filter last. */
+int confine_capabilities(void);
+int confine_self(void);
+
 /* loop.c: serves until the last task of the container is gone. Returns 0, or -errno when serving is
  * impossible. */
 int server_run(struct server *server);

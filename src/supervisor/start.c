@@ -142,6 +142,9 @@ static int enter_namespaces(const struct supervisor_params *params, struct servi
 	*ret_step = "keep capabilities";
 	if (host_thread_keep_caps() < 0)
 		return -errno;
+	*ret_step = "drop capabilities";
+	if (confine_capabilities() < 0)
+		return -errno;
 	return host_thread_get_caps(&effective, &svc->permitted);
 }
 
@@ -295,6 +298,11 @@ static ATTR_NORETURN void supervisor_main(const struct supervisor_params *params
 	if (r < 0) {
 		cow_remove(params->cow.dir, NULL);
 		fail(lifeline, r, "find the mount of the live root", params->cow.dir);
+	}
+	r = confine_self();
+	if (r < 0) {
+		cow_remove(params->cow.dir, NULL);
+		fail(lifeline, r, "confine the supervisor", NULL);
 	}
 	if (fd_send(lifeline, &report, sizeof(report), NULL, 0) < 0) {
 		cow_remove(params->cow.dir, NULL);
