@@ -30,6 +30,7 @@
 #include "container/id.h"
 #include "container/intel_rdt.h"
 #include "container/lifecycle.h"
+#include "container/live_root.h"
 #include "container/pid_file.h"
 #include "container/prepare.h"
 #include "container/store.h"
@@ -69,6 +70,7 @@ static int build_plan(struct creation *cr, struct err **err)
 		.cow_env = getenv("SANDLOCK_COW"),
 		.conf_cow = cr->conf.cow,
 		.conf_cow_dir = cr->conf.cow_dir,
+		.live_store = cr->live_store,
 	};
 	struct plan_env env = {.caps = &cr->caps, .dir_facts = host_dir_facts};
 	int r = host_probe(&cr->caps);
@@ -107,6 +109,19 @@ static int parse_own_text(struct creation *cr, struct err **err)
 				 oci_err_format(&where, "config.json", shown, sizeof(shown)));
 }
 
+/* root.path is missing or wrong: the plan says so. */
+static int find_live_root(struct creation *cr, struct err **err)
+{
+	const struct oci_root *root = cr->config->root;
+	cleanup_free char *path = NULL;
+
+	if (!root || !root->path)
+		return 0;
+	path = root->path[0] == '/' ? xstrdup(root->path)
+				    : xasprintf("%s/%s", cr->bundle, root->path);
+	return live_root_find(path, &cr->live_store, err);
+}
+
 int creation_plan(struct creation *cr, struct err **err)
 {
 	const struct create_params *p = cr->p;
@@ -135,7 +150,9 @@ int creation_plan(struct creation *cr, struct err **err)
 		return r;
 	if (!cr->config->process)
 		return err_text(err, EINVAL, "%s: process is missing", path);
-	r = build_plan(cr, err);
+	r = find_live_root(cr, err);
+	if (r == 0)
+		r = build_plan(cr, err);
 	if (r < 0)
 		return r;
 	for (char **w = cr->plan->warnings; w && *w; w++)
@@ -157,6 +174,7 @@ void creation_done(struct creation *cr)
 	free(cr->config_text);
 	free(cr->cow_dir);
 	free(cr->commit_to);
+	free(cr->live_store);
 	free(cr->bundle);
 }
 
@@ -303,6 +321,7 @@ static int start_supervisor(struct creation *cr, const struct spawn *spawn, int 
 				.share = creation_share(cow->share),
 			},
 		.pool = {.dir = cow->spare, .ids = cr->spare_ids},
+		.existing = cow->existing,
 		.shift_ids = cow->shift_ids,
 		.userns_fd = spawn->userns_fd,
 		.netns_fd = netns_fd,

@@ -21,7 +21,8 @@ struct creation {
 	char *bundle;  /* absolute */
 	char *cow_dir; /* --cow-dir, absolute, or NULL */
 	char *commit_to;
-	char *spare_ids; /* for the pool of spare roots, or NULL */
+	char *spare_ids;  /* for the pool of spare roots, or NULL */
+	char *live_store; /* the store of sandlock-mount whose live root root.path is, or NULL */
 	char *config_text;
 	size_t config_len;
 	struct oci_config *config;

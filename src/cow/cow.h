@@ -34,6 +34,8 @@ struct cow_params {
 	char *const *lowers;  /* absolute, uppermost first, NULL-terminated, at least one */
 	const char *owner_id; /* container id, written into meta so that leftovers can be told */
 	enum cow_share share;
+	/* Deletions in the lowers are marked as in OCI layer archives, by files .wh.NAME and .wh..wh..opq (and as overlayfs does). */
+	bool whiteout_files;
 	/*
 	 * NULL: the owners stat(2) shows are right. Else: ids of the lower are container ids ("shifted": an image owned by
 	 * ids that are not mapped in the container, e.g. by real root); see cow_owners_scan.
@@ -59,6 +61,9 @@ struct cow_stats {
  */
 int cow_owners_scan(char *const *lowers, struct cow_owners **ret, struct cow_fault *fault);
 void cow_owners_free(struct cow_owners *owners);
+/* Replaces every recorded owner by what fn makes of it. */
+typedef void (*cow_owner_fn)(uid_t *uid, gid_t *gid, void *arg);
+void cow_owners_translate(struct cow_owners *owners, cow_owner_fn fn, void *arg);
 
 /*
  * Makes <dir>/{root,work,meta} (0700) and opens the store. Refuses a dir that is a symlink, not empty, not owned by the
@@ -68,6 +73,8 @@ int cow_create(const struct cow_params *params, struct cow **ret);
 /* Opens an existing store. -EUCLEAN: meta is truncated, unknown or of a newer version. */
 int cow_open(const char *dir, struct cow **ret);
 void cow_close(struct cow *cow);
+/* Has populate come to its end, so that the live root and the index of shared inodes are complete? */
+bool cow_is_populated(const struct cow *cow);
 
 /*
  * Fills the live root from the lowers, eagerly, and builds the index of shared inodes. Redo after a crash is harmless. Runs with the

@@ -281,6 +281,7 @@ static int open_trees(struct diff *d)
 	r = lowers_open(d->cow->meta.lowers, &d->lowers);
 	if (r < 0)
 		return r;
+	d->lowers.skip.whiteout_files = d->cow->meta.whiteout_files;
 	d->lowers.skip.dev = d->cow->store_dev;
 	d->lowers.skip.ino = d->cow->store_ino;
 	d->op = "open live root";

@@ -43,7 +43,10 @@ int fill_init(struct fill *fill, struct cow *cow)
 		layers++;
 	*fill = (struct fill){
 		.cow = cow,
-		.skip = {.dev = cow->store_dev, .ino = cow->store_ino, .layers = layers},
+		.skip = {.dev = cow->store_dev,
+			 .ino = cow->store_ino,
+			 .layers = layers,
+			 .whiteout_files = cow->meta.whiteout_files},
 	};
 	fill->no_link = calloc(layers, sizeof(*fill->no_link));
 	if (!fill->no_link)

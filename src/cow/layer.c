@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "cow/whiteout.h"
 #include "host/at.h"
 #include "host/xattr.h"
 
@@ -230,6 +231,10 @@ int merged_look(const struct merged *m, const struct lower_skip *skip, const str
 			end++;
 	*pos = end;
 	e.n = end - first;
+	if (skip->whiteout_files)
+		e.n = whiteout_files_visible(dir, first, e.n, m->n > 1);
+	if (e.n == 0)
+		return 0;
 	e.dirfd = fd_of_layer(m, e.layer);
 	r = host_statx(e.dirfd, e.name, &e.st);
 	if (r < 0)
@@ -240,7 +245,8 @@ int merged_look(const struct merged *m, const struct lower_skip *skip, const str
 	if (S_ISDIR(e.st.stx_mode) && e.st.stx_ino == skip->ino &&
 	    host_statx_dev(&e.st) == skip->dev)
 		return 0;
-	if (skip->layers > 1 && S_ISREG(e.st.stx_mode)) {
+	/* layers that came out of archives are no upper directories of overlayfs */
+	if (skip->layers > 1 && S_ISREG(e.st.stx_mode) && !skip->whiteout_files) {
 		r = refuse_overlay_extras((struct host_xattr_ref){e.dirfd, e.name}, false);
 		if (r < 0)
 			return r;
@@ -256,7 +262,8 @@ int lowers_look(struct lowers *l, const struct lower_dir *dir, size_t *pos, stru
 
 static int is_opaque(int fd, bool *ret)
 {
-	static const char *const marks[] = {"trusted.overlay.opaque", "user.overlay.opaque"};
+	static const char *const marks[] = {"trusted.overlay.opaque", "user.overlay.opaque",
+					    "user.fuseoverlayfs.opaque"};
 	cleanup_buf struct buf value = {0};
 
 	*ret = false;
@@ -342,7 +349,7 @@ static int sub_of_part(const struct merged_part *part, const char *name, bool up
 }
 
 static int add_sub(struct merged *sub, const struct merged_part *part, const char *name,
-		   bool *ret_end)
+		   const struct lower_skip *skip, bool *ret_end)
 {
 	cleanup_fd int fd = -EBADF;
 	int r = sub_of_part(part, name, sub->n == 0, &fd);
@@ -353,6 +360,8 @@ static int add_sub(struct merged *sub, const struct merged_part *part, const cha
 	}
 	if (r > 0)
 		r = ends_merge(fd, ret_end);
+	if (r >= 0 && skip->whiteout_files && !*ret_end)
+		*ret_end = whiteout_files_hide_below(part->fd, name);
 	if (r < 0 || fd < 0)
 		return r;
 	sub->parts[sub->n++] = (struct merged_part){.fd = steal_fd(&fd), .layer = part->layer};
@@ -374,7 +383,7 @@ int merged_sub(const struct merged *m, const struct lower_skip *skip, const char
 		sub.n = r == 0;
 	}
 	for (size_t i = 0; r == 0 && !end && i < m->n && skip->layers > 1; i++)
-		r = add_sub(&sub, &m->parts[i], name, &end);
+		r = add_sub(&sub, &m->parts[i], name, skip, &end);
 	if (r == 0 && sub.n == 0)
 		r = -ENOENT;
 	if (r < 0)

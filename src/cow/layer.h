@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The lowers, read as one tree: a walk through the merged directories, with the whiteouts (c 0:0)
- * and opaque marks (user.overlay.opaque, trusted.overlay.opaque) of overlayfs. A mount below a
+ * and opaque marks (user.overlay.opaque, trusted.overlay.opaque) of overlayfs, or those of OCI
+ * layers. A mount below a
  * lower's root is not part of it: its root is shown as an empty directory.
  */
 #ifndef SANDLOCK_COW_LAYER_H
@@ -27,11 +28,13 @@ struct merged {
 	size_t n;
 };
 
-/* A directory that is not part of the lowers: the store, when it lies inside one. */
+/* What is not shown. */
 struct lower_skip {
+	/* a directory that is not part of the lowers: the store, when it lies inside one */
 	dev_t dev;
 	ino_t ino;
-	size_t layers; /* number of lowers: overlayfs marks count if there are several */
+	size_t layers;	     /* number of lowers: overlayfs marks count if there are several */
+	bool whiteout_files; /* .wh.NAME are deletions (whiteout.h); set behind lowers_open */
 };
 
 struct lowers {

@@ -12,6 +12,8 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 
+#define META_WHITEOUTS "whiteouts files\n"
+
 static const char *const share_names[] = {
 	[COW_SHARE_AUTO] = "auto",
 	[COW_SHARE_LINK] = "link",
@@ -35,7 +37,11 @@ static int add_lower(struct cow_meta *meta, size_t n, char *path)
 
 int meta_from_params(const struct cow_params *params, struct cow_meta *ret)
 {
-	struct cow_meta meta = {.share = params->share, .shifted = params->owners != NULL};
+	struct cow_meta meta = {
+		.share = params->share,
+		.shifted = params->owners != NULL,
+		.whiteout_files = params->whiteout_files,
+	};
 	int r = 0;
 
 	meta.owner_id = strdup(params->owner_id ? params->owner_id : "");
@@ -85,6 +91,8 @@ int meta_encode(const struct cow_meta *meta, struct buf *ret)
 	add_value(ret, "owner", meta->owner_id);
 	add_value(ret, "share", share_names[meta->share]);
 	add_value(ret, "ids", meta->shifted ? "shifted" : "mapped");
+	if (meta->whiteout_files)
+		buf_add_str(ret, META_WHITEOUTS);
 	for (size_t i = 0; meta->lowers[i]; i++)
 		add_value(ret, "lower", meta->lowers[i]);
 	buf_add_str(ret, "end\n");
@@ -221,6 +229,8 @@ int meta_decode(const char *text, size_t len, struct cow_meta *ret)
 		r = take_share(&c, &meta.share);
 	if (r == 0)
 		r = take_ids(&c, &meta.shifted);
+	if (r == 0)
+		meta.whiteout_files = take_text(&c, META_WHITEOUTS);
 	if (r == 0)
 		r = take_lowers(&c, &meta);
 	if (r < 0)

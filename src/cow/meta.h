@@ -6,6 +6,7 @@
  *	owner <id>
  *	share auto|link|reflink|copy
  *	ids mapped|shifted
+ *	whiteouts files		only if lowers mark deletions by .wh.NAME
  *	lower <path>		one or more, uppermost first
  *	end
  *
@@ -29,6 +30,7 @@ struct cow_meta {
 	char **lowers; /* NULL-terminated */
 	enum cow_share share;
 	bool shifted;
+	bool whiteout_files;
 };
 
 int meta_from_params(const struct cow_params *params, struct cow_meta *ret);

@@ -183,6 +183,12 @@ void cow_owners_free(struct cow_owners *owners)
 	free(owners);
 }
 
+void cow_owners_translate(struct cow_owners *owners, cow_owner_fn fn, void *arg)
+{
+	for (size_t i = 0; i < owners->n; i++)
+		fn(&owners->list[i].uid, &owners->list[i].gid, arg);
+}
+
 bool owners_find(const struct cow_owners *owners, dev_t dev, ino_t ino, uid_t *ret_uid,
 		 gid_t *ret_gid)
 {

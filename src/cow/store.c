@@ -370,6 +370,11 @@ void cow_close(struct cow *cow)
 	free(cow);
 }
 
+bool cow_is_populated(const struct cow *cow)
+{
+	return cow->populated;
+}
+
 int cow_root_fd(const struct cow *cow)
 {
 	return cow->root_fd;

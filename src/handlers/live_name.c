@@ -19,7 +19,7 @@
 #include "base/cleanup.h"
 #include "base/strv.h"
 #include "cow/cow.h"
-#include "handlers/mountinfo.h"
+#include "host/mountinfo.h"
 #include "handlers/moved.h"
 #include "handlers/request.h"
 #include "handlers/resolve.h"

@@ -264,6 +264,7 @@ struct plan_cow {
 	bool keep;	       /* delete leaves the store */
 	const char *commit_to; /* delete applies the changes to this directory first, or NULL */
 	bool shift_ids;	       /* owners in the lower are container ids */
+	bool existing; /* the store was made by sandlock-mount, and root.path shows its root; keep is set, lowers is not */
 };
 
 struct plan {
@@ -335,6 +336,7 @@ struct plan_options {
 	const char *commit_to;	  /* --commit-to, absolute, or NULL (annotation) */
 	const char *cow_env;	  /* SANDLOCK_COW, or NULL */
 	const char *conf_cow;	  /* cow= of the configuration file, or NULL */
+	const char *live_store;	  /* the store whose live root root.path shows, or NULL */
 	const char *conf_cow_dir; /* cow.dir= of the configuration file: <it>/<id>, or NULL */
 };
 

@@ -100,11 +100,39 @@ static struct choice cow_mode(const struct plan_ctx *ctx)
 	return (struct choice){"auto", "default"};
 }
 
+/*
+ * A live root of sandlock-mount shares files with image layers, so it is never used without the guard. Whoever names a store or more lowers
+ * wants another live root on top of it.
+ */
+static bool is_live_root(const struct plan_ctx *ctx)
+{
+	return ctx->opts->live_store && !ctx->opts->cow_dir &&
+	       !plan_annotation(ctx->plan, "run.sandlock.cow.dir") &&
+	       !plan_annotation(ctx->plan, "run.sandlock.cow.lower");
+}
+
+static int decide_live_root(struct plan_ctx *ctx, const struct choice *mode, struct err **err)
+{
+	struct plan_cow *cow = &ctx->plan->cow;
+
+	if (strcmp(mode->value, "off") == 0)
+		return err_text(err, EINVAL,
+				"%s: copy-on-write cannot be off: the rootfs `%s` shares files "
+				"with image layers",
+				mode->source, ctx->plan->rootfs.config_path);
+	cow->on = true;
+	cow->existing = true;
+	cow->reason = "root.path is a live root of sandlock-mount";
+	return 0;
+}
+
 static int decide(struct plan_ctx *ctx, const struct host_dir *dir, struct err **err)
 {
 	struct plan_cow *cow = &ctx->plan->cow;
 	struct choice mode = cow_mode(ctx);
 
+	if (is_live_root(ctx))
+		return decide_live_root(ctx, &mode, err);
 	if (strcmp(mode.value, "on") == 0 || strcmp(mode.value, "off") == 0) {
 		cow->on = mode.value[1] == 'n';
 		cow->reason = plan_printf(ctx->plan, "%s by %s", mode.value, mode.source);
@@ -231,6 +259,8 @@ static int cow_ids(struct plan_ctx *ctx, unsigned word, const struct host_dir *d
 			err, EINVAL,
 			"annotation run.sandlock.cow.ids: `shifted` needs a new user namespace");
 	/* An owner that even we cannot see cannot be shifted either. */
+	if (ctx->plan->cow.existing) /* made with the right ones */
+		return 0;
 	ctx->plan->cow.shift_ids =
 		word == 2 || (word == 0 && ids->how != PLAN_MAP_NONE && dir->uid != OVERFLOW_ID &&
 			      !plan_id_outside(ids->uids, ids->n_uids, dir->uid, &inside));
@@ -274,6 +304,11 @@ static int cow_places(struct plan_ctx *ctx, struct err **err)
 	const char *lower = plan_annotation(plan, "run.sandlock.cow.lower");
 	const char *dir = plan_annotation(plan, "run.sandlock.cow.dir");
 
+	if (cow->existing) {
+		cow->dir = ctx->opts->live_store;
+		cow->keep = true;
+		return 0;
+	}
 	strv_add(&cow->lowers, plan->rootfs.config_path);
 	if (lower) {
 		char **more = strv_split(lower, ':');

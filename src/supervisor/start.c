@@ -265,6 +265,23 @@ static void refill_main(void *arg)
 	cow_spare_fill(&refill->params->pool, &cow, false, NULL);
 }
 
+/* The way to such a store may be closed to the container's root, so this comes before its namespace is entered. */
+static void open_existing(const struct supervisor_params *params, struct server *server)
+{
+	int r = cow_open(params->cow.dir, &server->svc.cow);
+
+	if (r == 0 && !cow_is_populated(server->svc.cow))
+		r = -EUCLEAN;
+	if (r < 0)
+		fail(server->lifeline, r, "open the live root in", params->cow.dir);
+}
+
+static void drop_store(const struct supervisor_params *params)
+{
+	if (!params->existing)
+		cow_remove(params->cow.dir, NULL);
+}
+
 static ATTR_NORETURN void supervisor_main(const struct supervisor_params *params, int lifeline)
 {
 	struct server server = {.control_fd = params->control_fd, .lifeline = lifeline};
@@ -287,16 +304,19 @@ static ATTR_NORETURN void supervisor_main(const struct supervisor_params *params
 		if (r < 0)
 			fail(lifeline, r, "read the owners of the image", fault.path);
 	}
+	if (r == 0 && params->existing)
+		open_existing(params, &server);
 	if (r == 0)
 		r = enter_namespaces(params, &server.svc, &step);
 	if (r == 0)
 		r = prepare_service(params, &server, &step);
 	if (r < 0)
 		fail(lifeline, r, step, NULL);
-	make_root(params, &server, owners, &refill_wanted);
+	if (!params->existing)
+		make_root(params, &server, owners, &refill_wanted);
 	r = live_name_set_root(&server.svc);
 	if (r < 0) {
-		cow_remove(params->cow.dir, NULL);
+		drop_store(params);
 		fail(lifeline, r, "find the mount of the live root", params->cow.dir);
 	}
 	r = confine_self();
@@ -305,7 +325,7 @@ static ATTR_NORETURN void supervisor_main(const struct supervisor_params *params
 		fail(lifeline, r, "confine the supervisor", NULL);
 	}
 	if (fd_send(lifeline, &report, sizeof(report), NULL, 0) < 0) {
-		cow_remove(params->cow.dir, NULL);
+		drop_store(params);
 		_exit(1);
 	}
 	refill.owners = owners;
@@ -317,7 +337,7 @@ static ATTR_NORETURN void supervisor_main(const struct supervisor_params *params
 		_exit(-r - 1);
 	r = server_run(&server);
 	if (!server.had_listener)
-		cow_remove(params->cow.dir, NULL);
+		drop_store(params);
 	/* Worker threads may still be inside a handler: no exit handlers, no destructors. */
 	_exit(r < 0 ? 1 : 0);
 }

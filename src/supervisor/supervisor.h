@@ -18,6 +18,7 @@ struct err;
 struct supervisor_params {
 	struct cow_params cow; /* .owners is ignored; see shift_ids */
 	struct cow_pool pool;  /* of spare roots; dir NULL: none */
+	bool existing; /* cow.dir is a complete store of somebody else: opened, before entering userns_fd, and never removed */
 	bool shift_ids; /* lower ids are container ids: scan owners before entering userns_fd */
 	int userns_fd;	/* user namespace of the container, entered before anything is made; -EBADF:
 			   stay */

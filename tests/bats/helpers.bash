@@ -94,7 +94,7 @@ no_container_processes() {
 # The program under test. $SANDLOCK_OCI wins, then the build directory, then an in-tree build. As root a copy is made that every user
 # can execute (a build tree below /root cannot be entered).
 find_binary() {
-	local src=${SANDLOCK_OCI:-} copy=$BATS_RUN_TMPDIR/bin/sandlock-oci
+	local src=${SANDLOCK_OCI:-} copy=$BATS_RUN_TMPDIR/bin/${1:-sandlock-oci}
 	if [ -z "$src" ]; then
 		src=${top_builddir:-$HELPERS_DIR/../..}/sandlock-oci
 	fi
@@ -108,6 +108,11 @@ find_binary() {
 		cp "$src" "$copy.$$" && chmod 0755 "$copy.$$" && mv "$copy.$$" "$copy" || return 1
 	fi
 	echo "$copy"
+}
+
+# find_program NAME: another program of the build, as find_binary.
+find_program() {
+	SANDLOCK_OCI=${top_builddir:-$HELPERS_DIR/../..}/$1 find_binary "$1"
 }
 
 # --- users ----------------------------------------------------------------------------------------------------------------

@@ -35,7 +35,8 @@ result "every option is in its manual page" "$(for c in $commands; do
 	forgotten "sandlock-oci-$c" "src/cli/$c.c"
 	! grep -qs create_options.h "src/cli/$c.c" || forgotten "sandlock-oci-$c" src/cli/create_options.h
 done
-forgotten sandlock-oci src/cli/main.c)"
+forgotten sandlock-oci src/cli/main.c
+forgotten sandlock-mount src/cli/mount_main.c)"
 result "the automake lists have every page" "$(for p in docs/man/*.md; do
 	grep -qF "${p%.md}" docs/Makemodule.am || echo "docs/Makemodule.am does not name ${p%.md}"
 done)"

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Looking up one mount in /proc/<tid>/mountinfo. Supervisor. The text is the kernel's, but names in
+/* Reading mountinfo. Supervisor, create. The text is the kernel's, but names in
  * it are the container's: octal escapes. */
 #include <config.h>
 
-#include "handlers/mountinfo.h"
+#include "host/mountinfo.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -22,7 +22,7 @@
 #define STATX_MNT_ID 0x1000 /* 5.8 */
 #endif
 
-static bool is_octal(char c)
+static int is_octal(char c)
 {
 	return c >= '0' && c <= '7';
 }
@@ -50,30 +50,59 @@ static int take_field(const char **p, char *out, size_t max)
 }
 
 /* "36 35 98:0 /mnt1 /mnt2 rw,…": mount id, parent id, device, root, mount point. */
-static int parse_line(const char *line, uint64_t *ret_id, struct mount_place *ret)
+static int parse_line(const char *line, struct mount_place *ret)
 {
-	char skip[64];
-	int r;
+	unsigned major, minor;
+	int used = 0, r;
 
-	if (sscanf(line, "%" SCNu64, ret_id) != 1)
+	if (sscanf(line, "%" SCNu64 " %*u %u:%u %n", &ret->id, &major, &minor, &used) != 3 || !used)
 		return -EIO;
-	for (int i = 0; i < 3; i++) {
-		r = take_field(&line, skip, sizeof(skip));
-		if (r < 0)
-			return r;
-	}
+	ret->dev = makedev(major, minor);
+	line += used;
 	r = take_field(&line, ret->root, sizeof(ret->root));
 	return r < 0 ? r : take_field(&line, ret->point, sizeof(ret->point));
 }
 
+static int each(int info_fd, mountinfo_fn fn, void *arg)
+{
+	cleanup_file FILE *f = fdopen(info_fd, "r");
+	cleanup_free char *line = NULL;
+	struct mount_place place;
+	size_t size = 0;
+	int r = 0;
+
+	if (!f) {
+		close(info_fd);
+		return -ENOMEM;
+	}
+	while (r == 0 && getline(&line, &size, f) > 0)
+		if (parse_line(line, &place) == 0)
+			r = fn(&place, arg);
+	return r;
+}
+
+int mountinfo_each(mountinfo_fn fn, void *arg)
+{
+	int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : each(fd, fn, arg);
+}
+
+static int is_wanted(const struct mount_place *place, void *arg)
+{
+	struct mount_place *wanted = arg;
+
+	if (place->id != wanted->id)
+		return 0;
+	*wanted = *place;
+	return 1;
+}
+
 int mountinfo_find_fd(int proc_fd, pid_t tid, int fd, struct mount_place *ret)
 {
-	cleanup_file FILE *f = NULL;
-	cleanup_free char *line = NULL;
 	char path[40];
 	struct statx stx;
-	size_t size = 0;
-	int info;
+	int info, r;
 
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &stx) < 0)
 		return -errno;
@@ -81,16 +110,7 @@ int mountinfo_find_fd(int proc_fd, pid_t tid, int fd, struct mount_place *ret)
 	info = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
 	if (info < 0)
 		return -errno;
-	f = fdopen(info, "r");
-	if (!f) {
-		close(info);
-		return -ENOMEM;
-	}
-	while (getline(&line, &size, f) > 0) {
-		uint64_t id;
-
-		if (parse_line(line, &id, ret) == 0 && id == stx.stx_mnt_id)
-			return 0;
-	}
-	return -ENOENT;
+	ret->id = stx.stx_mnt_id;
+	r = each(info, is_wanted, ret);
+	return r == 0 ? -ENOENT : r < 0 ? r : 0;
 }

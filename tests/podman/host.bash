@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# podman with storage of its own, so that several kinds of storage and runtime can be compared. Everything lies below $PODMAN_BASE, which the
+# caller sets; nothing of the host's podman is touched (locks are files, not shared memory).
+#
+#   podman_host		once: the mount namespace all commands run in: pure cgroup v1 where the host mixes v1 and v2, usable /dev/fuse and
+#			/dev/net/tun (in virtual machines they often are root's)
+#   in_podman KIND USER COMMAND...	with the settings of KIND: sandlock, overlay, fuse or vfs. USER '': root
+#   podman_stop KIND USER	removes containers and the pause process
+#   podman_gone		removes it all
+#
+# SANDLOCK_OCI and SANDLOCK_MOUNT name the programs.
+
+podman_host() {
+	local ns=$PODMAN_BASE/ns
+	mkdir -p "$ns" "$PODMAN_BASE/dev"
+	mount --bind "$ns" "$ns" && mount --make-private "$ns" && touch "$ns/mnt" || return 1
+	unshare --mount="$ns/mnt" --propagation slave true || return 1
+	nsenter --mount="$ns/mnt" sh -c '
+		umount /sys/fs/cgroup/unified 2>/dev/null
+		for d in "fuse 229 /dev/fuse" "tun 200 /dev/net/tun"; do
+			set -- "$1" $d
+			[ -c "$4" ] || continue
+			mknod -m 666 "$1/$2" c 10 "$3" && mount --bind "$1/$2" "$4"
+		done
+		:
+	' sh "$PODMAN_BASE/dev"
+}
+
+podman_gone() {
+	local run
+	# what podman mounted lies in the namespace, which ends with its name
+	umount -l "$PODMAN_BASE/ns/mnt" "$PODMAN_BASE/ns" 2>/dev/null
+	for run in /run/sandlock-podman."$(podman_key)".*; do
+		[ -d "$run" ] || continue
+		umount -l "$run"/*/*/* 2>/dev/null
+		rm -rf "$run"
+	done
+	rm -rf "${PODMAN_BASE:?}"
+}
+
+# Run directories have short names (containers/storage allows 50 characters).
+podman_key() {
+	cksum <<<"$PODMAN_BASE" | cut -d' ' -f1
+}
+
+podman_run_dir() { # KIND USER
+	echo "/run/sandlock-podman.$(podman_key).$1${2:+.u}"
+}
+
+# Limits that may be asked for without CAP_SYS_RESOURCE.
+podman_ulimits() {
+	local files procs
+	files=$(ulimit -Hn)
+	procs=$(ulimit -Hu)
+	[ "$files" != unlimited ] || files=1048576
+	{ [ "$procs" != unlimited ] && [ "$procs" -le 32768 ]; } || procs=32768
+	echo "\"nofile=1024:$files\", \"nproc=$procs:$procs\""
+}
+
+podman_settings() { # KIND USER DIR RUN
+	local driver=overlay program='' runtime=crun
+	case $1 in
+	sandlock*) runtime=sandlock program="mount_program = \"$SANDLOCK_MOUNT\"" ;;
+	fuse) program="mount_program = \"$(command -v fuse-overlayfs)\"" ;;
+	vfs) driver=vfs ;;
+	esac
+	cat >"$3/containers.conf" <<-EOS
+		[containers]
+		default_ulimits = [$(podman_ulimits)]
+		log_driver = "k8s-file"
+		[engine]
+		cgroup_manager = "cgroupfs"
+		events_logger = "file"
+		lock_type = "file"
+		runtime = "$runtime"
+		runtime_supports_json = ["crun", "runc", "sandlock"]
+		runtime_supports_nocgroup = ["crun", "sandlock"]
+		tmp_dir = "$4/libpod"
+		[engine.runtimes]
+		sandlock = ["$SANDLOCK_OCI"]
+		[network]
+		network_backend = "netavark"
+	EOS
+	cat >"$3/storage.conf" <<-EOS
+		[storage]
+		driver = "$driver"
+		graphroot = "$3/graph"
+		runroot = "$4/run"
+		rootless_storage_path = "$3/graph"
+		[storage.options.overlay]
+		$program
+		skip_mount_home = "true"
+		${PODMAN_MOUNTOPT:+mountopt = "$PODMAN_MOUNTOPT"}
+	EOS
+}
+
+podman_dir() { # KIND USER
+	local dir=$PODMAN_BASE/$1${2:+-$2} run
+	run=$(podman_run_dir "$1" "$2")
+	if [ ! -d "$dir" ]; then
+		mkdir -p "$dir/tmp" "$run"
+		chmod 0700 "$run"
+		podman_settings "$1" "$2" "$dir" "$run"
+		[ -z "$2" ] || chown -R "$2:" "$dir" "$run"
+	fi
+	echo "$dir"
+}
+
+in_podman() {
+	local kind=$1 user=$2 dir run
+	shift 2
+	dir=$(podman_dir "$kind" "$user")
+	run=$(podman_run_dir "$kind" "$user")
+	# shellcheck disable=SC2016 # the inner shell's
+	nsenter --mount="$PODMAN_BASE/ns/mnt" sh -c '
+		user=$1 dir=$2 run=$3
+		shift 3
+		cd /
+		set -- env -i "HOME=$dir" "TMPDIR=$dir/tmp" "XDG_RUNTIME_DIR=$run" PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin LC_ALL=C TERM=dumb \
+			"CONTAINERS_CONF=$dir/containers.conf" "CONTAINERS_STORAGE_CONF=$dir/storage.conf" PODMAN_IGNORE_CGROUPSV1_WARNING=1 "$@"
+		[ -z "$user" ] || set -- setpriv --reuid="$user" --regid="$user" --init-groups --inh-caps=-all "$@"
+		exec "$@"
+	' sh "$user" "$dir" "$run" "$@" 3>&-
+}
+
+podman_stop() {
+	local pid run
+	run=$(podman_run_dir "$1" "$2")
+	[ -d "$run" ] || return 0
+	in_podman "$1" "$2" podman pod rm --all --force --time 0 >/dev/null 2>&1 </dev/null
+	in_podman "$1" "$2" podman rm --all --force --time 0 >/dev/null 2>&1 </dev/null
+	pid=$(cat "$run/libpod/tmp/pause.pid" "$run/libpod/pause.pid" 2>/dev/null | head -n 1)
+	case $(cat "/proc/${pid:-none}/comm" 2>/dev/null) in podman* | catatonit) kill "$pid" ;; esac
+	return 0
+}
+
+# layers KIND USER: the diff directories of image layers.
+podman_layers() {
+	local dir
+	dir=$(podman_dir "$1" "$2")
+	find "$dir/graph/overlay" -mindepth 2 -maxdepth 2 -name 'diff*' | sort
+}
