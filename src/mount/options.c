@@ -178,30 +178,12 @@ static int set_flag(const char *word, struct mount_request *rq)
 static bool has_no_meaning(const char *word)
 {
 	static const char *const words[] = {
-		"",
-		"rw",
-		"suid",
-		"dev",
-		"exec",
-		"atime",
-		"relatime",
-		"diratime",
-		"volatile",
-		"userxattr",
-		"workdir=",
-		"metacopy=",
-		"redirect_dir=",
-		"index=",
-		"xino=",
-		"uuid=",
-		"nfs_export=",
-		"fsync=",
-		"noacl",
-		"static_nlink",
-		"max_idle_threads=",
-		"clone_fd=",
-		"timeout=",
-		"threaded=",
+		"private",     "rprivate",	"slave",     "rslave",	     "",
+		"rw",	       "suid",		"dev",	     "exec",	     "atime",
+		"relatime",    "diratime",	"volatile",  "userxattr",    "workdir=",
+		"metacopy=",   "redirect_dir=", "index=",    "xino=",	     "uuid=",
+		"nfs_export=", "fsync=",	"noacl",     "static_nlink", "max_idle_threads=",
+		"clone_fd=",   "timeout=",	"threaded=",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {

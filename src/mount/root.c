@@ -252,6 +252,11 @@ static int get_new(const struct place *p, const char *store, struct root *ret, s
 
 	if (r < 0)
 		return err_set(err, r, "read %s", p->rq->upper);
+	if (!p->layer && strncmp(p->rq->upper, p->dir, strlen(p->dir)) != 0)
+		return err_text(err, ENOTSUP,
+				"option upperdir: changes would not get to %s: leave upperdir and "
+				"workdir out of the volume's options",
+				p->rq->upper);
 	if (p->layer)
 		r = layer_is_incomplete(p->dir, &incomplete, err);
 	if (r < 0)
