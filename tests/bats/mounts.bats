@@ -249,6 +249,22 @@ requires_idmapped_mounts() {
 	[ "$first" = 0:0 ] || [[ $first == *"does not support idmapped mounts"* ]]
 }
 
+@test "idmap and copy-on-write: guarded calls on such a mount give the ids that the mount says" {
+	requires_root
+	mkdir "$T/data"
+	echo text >"$T/data/file"
+	chown 1000:2000 "$T/data" "$T/data/file"
+	edit_config "$B" '.mounts += [{destination: "/d", source: $d, type: "bind", options: ["bind", "idmap"],
+		uidMappings: [{containerID: 1000, hostID: 0, size: 10}], gidMappings: [{containerID: 2000, hostID: 0, size: 10}]}] |
+		(.process.capabilities | .bounding, .effective, .permitted) += ["CAP_CHOWN"]' --arg d "$T/data"
+	set_args "$B" /bin/sh -ec 'echo more >>/d/file; cat /d/file; chmod 0640 /d/file; chown 3:4 /d/file; touch /d/made; chown 5 /d/made; stat -c "%u:%g %a" /d/file /d/made'
+	run sandlock run --cow=on --bundle "$B" c
+	requires_idmapped_mounts
+	assert_success
+	assert_output $'text\nmore\n3:4 640\n5:0 644'
+	[ "$(stat -c %u:%g "$T/data/file" "$T/data/made")" = $'1003:2004\n1005:2000' ]
+}
+
 # covers: config mounts.options.idmap
 @test "idmap: a user is told that it needs root" {
 	requires_user
