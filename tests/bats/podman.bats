@@ -152,3 +152,17 @@ podman_as() {
 	assert_success
 	assert_output_has fine
 }
+
+# covers: config mounts.options.idmap
+@test "root: a volume with idmap in a user namespace shows its owners as they are" {
+	cp -a "$root" "$T/mapped"
+	chown -R 300000:300000 "$T/mapped"
+	mkdir "$T/data"
+	touch "$T/data/file"
+	chown 5:6 "$T/data/file"
+	run podman_as '' run --rm --network=none --uidmap 0:300000:1000 --gidmap 0:300000:1000 -v "$T/data:/home:idmap" --annotation run.sandlock.cow=off \
+		--rootfs "$T/mapped" /bin/stat -c %u:%g /home/file
+	[[ $output != *"does not support idmapped mounts"* ]] || skip "host: the file system of $T cannot be mounted idmapped"
+	assert_success
+	assert_output 5:6
+}
