@@ -69,6 +69,20 @@ static void exec_done(struct exec *ex)
 
 /* process */
 
+/* What holds the container's first process also holds one that says nothing about it: engines write process files without these. */
+static void inherit_confinement(struct exec *ex)
+{
+	const struct oci_process *base = ex->config->process;
+	struct oci_process *p = &ex->process;
+
+	if (!p->apparmor_profile)
+		p->apparmor_profile = base->apparmor_profile;
+	if (!p->selinux_label)
+		p->selinux_label = base->selinux_label;
+	if (!p->landlock)
+		p->landlock = base->landlock;
+}
+
 static int read_process(struct exec *ex, struct err **err)
 {
 	const char *path = ex->p->process;
@@ -85,6 +99,7 @@ static int read_process(struct exec *ex, struct err **err)
 		return err_text(err, EINVAL, "%s",
 				oci_err_format(&where, path, shown, sizeof(shown)));
 	ex->process = *ex->file;
+	inherit_confinement(ex);
 	if (ex->p->has_tty)
 		ex->process.terminal = ex->p->tty;
 	return 0;

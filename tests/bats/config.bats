@@ -269,3 +269,14 @@ print(*struct.unpack("HHHH", fcntl.ioctl(fd, termios.TIOCGWINSZ, b"\0" * 8))[:2]
 	edit_config "$B" '.linux.intelRdt = {l3CacheSchema: "L3:0=f"}'
 	refused "linux.intelRdt: this host has no resctrl file system mounted"
 }
+
+# covers: config process.landlock
+@test "exec with a process file that says nothing about confinement is held like the first process" {
+	requires_landlock 2
+	edit_config "$B" '.process.landlock = {ruleset: {handledAccessFS: ["make_reg"]}, rules: {pathBeneath: [{allowedAccess: ["make_reg"], paths: ["/tmp"]}]}}'
+	set_args "$B" /bin/sleep 60
+	sandlock run --detach --bundle "$B" c </dev/null >"$T/log" 2>&1 || { cat "$T/log" >&2; return 1; }
+	run sandlock exec --process <(jq -n '{args: ["/bin/touch", "/tmp/fine", "/etc/new"], cwd: "/", user: {uid: 0, gid: 0}}') c
+	assert_failure 1
+	assert_output "touch: /etc/new: Permission denied"
+}
