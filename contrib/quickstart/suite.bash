@@ -110,6 +110,8 @@ bats_as_user() {
 	cp "$SRC/build/gcc/tests/attack/attack" "$work/tests/attack/" || true
 	mkdir "$work/tests/notify"
 	cp "$SRC/build/gcc/tests/notify/notify-agent" "$work/tests/notify/" || true
+	cp -R "$SRC/tests/differential" "$work/tests/"
+	cp "$SRC/build/gcc/tests/differential/fileops" "$work/tests/differential/" || true
 	mkdir "$work/tmp"
 	chown -R "$TEST_USER:" "$work"
 	# shellcheck disable=SC2016 # for the inner shell

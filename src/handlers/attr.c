@@ -17,6 +17,7 @@
 #include "handlers/request.h"
 #include "handlers/resolve.h"
 #include "handlers/table.h"
+#include "host/object.h"
 
 static int do_chmod(int fd, const char *path, void *arg)
 {
@@ -59,37 +60,46 @@ int handle_chown(struct request *rq, struct reply *reply)
 	return on_object(rq, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, false, do_chown, &owner, reply);
 }
 
+struct truncation {
+	off_t length;
+	bool beyond_limit; /* RLIMIT_FSIZE of the caller */
+};
+
 static int do_truncate(int fd, const char *path, void *arg)
 {
-	(void)fd;
-	return truncate(path, *(const off_t *)arg) < 0 ? -errno : 0;
-}
-
-/* setrlimit(2): growing a file beyond the caller's RLIMIT_FSIZE is EFBIG and SIGXFSZ, for the
- * caller and not for us. */
-static int check_file_size(struct request *rq, off_t length)
-{
-	struct rlimit limit;
+	const struct truncation *t = arg;
+	struct stat st;
 	int r;
 
-	if (prlimit(rq->tid, RLIMIT_FSIZE, NULL, &limit) < 0 || (rlim_t)length <= limit.rlim_cur)
-		return 0;
-	r = request_need_creds(rq);
-	if (r == 0)
-		syscall(SYS_tgkill, rq->creds.tgid, rq->tid, SIGXFSZ);
+	if (!t->beyond_limit)
+		return truncate(path, t->length) < 0 ? -errno : 0;
+	/* The limit is looked at last. It is the caller's, not ours, so the rest of truncate(2) is asked for in other words. */
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	r = host_access_fd(fd, W_OK);
 	return r < 0 ? r : -EFBIG;
+}
+
+static bool exceeds_file_size(const struct request *rq, off_t length)
+{
+	struct rlimit limit;
+
+	return prlimit(rq->tid, RLIMIT_FSIZE, NULL, &limit) == 0 && (rlim_t)length > limit.rlim_cur;
 }
 
 int handle_truncate(struct request *rq, struct reply *reply)
 {
-	off_t length = (off_t)rq->args[rq->row->operand];
+	struct truncation t = {.length = (off_t)rq->args[rq->row->operand]};
 	int r;
 
-	if (length < 0)
+	if (t.length < 0)
 		return -EINVAL;
-	r = check_file_size(rq, length);
-	if (r < 0)
-		return r;
-	return on_object_flags(rq, 0, false, do_truncate, &length, length == 0 ? ACT_NO_DATA : 0,
-			       reply);
+	t.beyond_limit = exceeds_file_size(rq, t.length);
+	r = on_object_flags(rq, 0, false, do_truncate, &t, t.length == 0 ? ACT_NO_DATA : 0, reply);
+	/* setrlimit(2): EFBIG and SIGXFSZ, for the caller and not for us. */
+	if (r == -EFBIG && t.beyond_limit && request_need_creds(rq) == 0)
+		syscall(SYS_tgkill, rq->creds.tgid, rq->tid, SIGXFSZ);
+	return r;
 }

@@ -198,10 +198,7 @@ static int open_shared(struct request *rq, struct lookup *lk, const struct objec
 	live_name_done(&ln);
 	if (kind != LIVE_NAMED)
 		return open_nameless(rq, obj, call, reply);
-	if (call->flags & O_TRUNC)
-		r = check_fd_room(rq);
-	if (r == 0)
-		r = act_copy_up(rq, obj, call->flags & O_TRUNC ? ACT_NO_DATA : 0);
+	r = act_copy_up(rq, obj, call->flags & O_TRUNC ? ACT_NO_DATA : 0);
 	return r < 0 ? r : -EAGAIN; /* look the private file up in the container's mounts */
 }
 
@@ -261,9 +258,33 @@ static int open_object(struct request *rq, struct lookup *lk, struct object *obj
 		return give(reply, steal_fd(&obj->fd), call);
 	if (S_ISLNK(obj->st.st_mode))
 		return -ELOOP;
+	if ((call->flags & O_TRUNC) && check_fd_room(rq) < 0)
+		return -EMFILE;
 	if (obj->shared && (access_mode(call->flags) & W_OK))
 		return open_shared(rq, lk, obj, call, reply);
 	return open_private(rq, lk, obj, call, reply);
+}
+
+/* O_CREAT of "name/": no file can be called so, whatever lies there. The kernel says it once the directory is found. */
+static int check_creates_directory(struct request *rq, const struct open_call *call,
+				   const struct lookup *lk)
+{
+	cleanup_object struct object dir = OBJECT_INIT;
+	struct lookup cut = *lk;
+	char path[PATH_MAX], name[NAME_MAX + 1];
+	size_t len = call->path.len;
+	int r;
+
+	if (!(call->flags & O_CREAT) || (call->flags & O_PATH) || call->path.bytes[len - 1] != '/')
+		return 0;
+	while (len > 0 && call->path.bytes[len - 1] == '/')
+		len--;
+	snprintf(path, sizeof(path), "%.*s", (int)len, call->path.bytes);
+	cut.path = path;
+	r = lookup_parent(rq, &cut, &dir, name);
+	if (r == -ENOENT && dir.fd < 0 && (len == 0 || path[len - 1] == '.'))
+		return 0; /* "/", "./", "../": directories that are there */
+	return r < 0 ? r : -EISDIR;
 }
 
 static int open_round(struct request *rq, const struct open_call *call, struct reply *reply)
@@ -277,7 +298,10 @@ static int open_round(struct request *rq, const struct open_call *call, struct r
 
 	r = lookup_begin(rq, call->dirfd, &call->path, call->resolve, &lk);
 	if (r == 0)
-		r = lookup_object(rq, &lk, nofollow, &obj);
+		r = check_creates_directory(rq, call, &lk);
+	if (r < 0)
+		return r;
+	r = lookup_object(rq, &lk, nofollow, &obj);
 	if (r == -ENOENT && (call->flags & O_CREAT) && !(call->flags & O_PATH))
 		return create(rq, &lk, call, reply);
 	return r < 0 ? r : open_object(rq, &lk, &obj, call, reply);
@@ -289,6 +313,9 @@ static int serve_open(struct request *rq, const struct open_call *call, struct r
 
 	for (int i = 0; i < ROUNDS && r == -EAGAIN; i++)
 		r = open_round(rq, call, reply);
+	/* The kernel takes a number before it looks at the path. */
+	if (r < 0 && r != -EMFILE && call->path.len > 0 && check_fd_room(rq) < 0)
+		r = -EMFILE;
 	return r;
 }
 
@@ -317,6 +344,8 @@ int handle_creat(struct request *rq, struct reply *reply)
 	return open_by_row(rq, CREAT_FLAGS, (uint32_t)rq->args[rq->row->operand], reply);
 }
 
+/* The bit by itself: libc's __O_TMPFILE contains O_DIRECTORY. */
+#define TMPFILE_BIT (__O_TMPFILE & ~O_DIRECTORY)
 #define KNOWN_OPEN_FLAGS                                                                           \
 	((uint64_t)(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK |    \
 		    O_SYNC | O_DSYNC | O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY |            \
@@ -351,7 +380,7 @@ static int read_how(struct request *rq, struct open_how *ret)
 
 static int check_how(const struct open_how *how)
 {
-	bool creates = how->flags & (O_CREAT | __O_TMPFILE);
+	bool creates = how->flags & (O_CREAT | TMPFILE_BIT);
 
 	if ((how->flags & ~KNOWN_OPEN_FLAGS) || (how->resolve & ~(uint64_t)KNOWN_RESOLVE) ||
 	    (creates ? how->mode & ~07777ull : how->mode))
@@ -402,7 +431,7 @@ int handle_openat2(struct request *rq, struct reply *reply)
 	call.flags = (int)how.flags;
 	call.mode = (uint32_t)how.mode;
 	call.resolve = how.resolve;
-	if (call.flags & __O_TMPFILE)
+	if (call.flags & TMPFILE_BIT)
 		return open_tmpfile(rq, &call, reply);
 	return serve_open(rq, &call, reply);
 }

@@ -34,6 +34,21 @@ static int on_live_fs(const struct request *rq, int fd, bool *ret)
 	return 0;
 }
 
+/*
+ * After chroot(2) the caller's root may lie below the starting point; there ".." must stop, which openat2 from that point cannot know. Then it is walked.
+ */
+static int check_root(const struct request *rq, struct lookup *lk)
+{
+	struct stat root, live;
+
+	if (!lk->base_is_live || lk->root_fd < 0)
+		return 0;
+	if (fstat(lk->root_fd, &root) < 0 || fstat(cow_root_fd(rq->svc->cow), &live) < 0)
+		return -errno;
+	lk->base_is_live = root.st_ino == live.st_ino && root.st_dev == live.st_dev;
+	return 0;
+}
+
 static int open_base(struct request *rq, int dirfd, struct lookup *lk)
 {
 	if (lk->absolute && !(lk->resolve & RESOLVE_IN_ROOT))
@@ -65,6 +80,8 @@ int lookup_begin(struct request *rq, int dirfd, const struct tracee_path *path, 
 		r = tracee_open_root(rq->svc->proc_fd, rq->tid, &lk.root_fd);
 	if (r == 0)
 		r = on_live_fs(rq, lk.base_fd, &lk.base_is_live);
+	if (r == 0)
+		r = check_root(rq, &lk);
 	if (r == 0)
 		r = request_check_alive(rq);
 	if (r < 0) {
@@ -114,6 +131,7 @@ static int slow_object(struct request *rq, struct lookup *lk, bool nofollow, str
 	int r = walk_path(rq, root, lk->base_fd, lk->path, nofollow, lk->resolve, &end);
 
 	close_fd(&lk->missing_parent);
+	lk->walked = true;
 	if (r < 0) {
 		lk->missing_parent = end.parent;
 		lk->missing_slash = end.slash;
@@ -165,6 +183,8 @@ int lookup_create(struct request *rq, struct lookup *lk, int flags, uint32_t mod
 
 	/* The walk ended at a parent: only its last name is left, and no link may be followed any
 	 * more. */
+	if (lk->walked && lk->missing_parent < 0)
+		return -ENOENT;
 	if (lk->missing_parent >= 0 && lk->missing_slash)
 		return -EISDIR;
 	r = act_as_caller(rq);

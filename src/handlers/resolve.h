@@ -29,10 +29,12 @@ struct lookup {
 	int base_fd; /* where the walk starts */
 	int root_fd; /* the caller's root; -EBADF when base_fd is it */
 	bool absolute;
-	bool base_is_live; /* the base lies in the live root's file system */
+	bool base_is_live; /* one openat2 may answer: the base lies in the live root's file system, the caller is not chrooted */
 	uint64_t resolve;  /* RESOLVE_* of an openat2 caller */
 	const char *path;  /* borrowed */
-	/* After -ENOENT for the last component, where a slow walk ended. */
+	/* The object was looked for component by component. After -ENOENT for the last one, where that ended; -EBADF: an earlier
+	   one is missing, or nothing can be made there. */
+	bool walked;
 	int missing_parent;
 	char missing_name[NAME_MAX + 1];
 	bool missing_slash;

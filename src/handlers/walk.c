@@ -52,6 +52,7 @@ struct walk {
 	unsigned links;
 	bool nofollow;
 	enum own own;
+	pid_t own_tid; /* whose entry: of a thread, or of the first thread, which may have other descriptors and another cwd */
 	uint64_t resolve;
 	uint64_t mount; /* mount id of the start, for RESOLVE_NO_XDEV */
 };
@@ -219,7 +220,7 @@ static int check_protected(const struct walk *w, const struct stat *link)
 }
 
 /* Keeps track of the caller's own entries while the walk goes down procfs. name has just been entered from a directory with that inode number. */
-static enum own next_own(const struct walk *w, const char *name, ino_t parent_ino)
+static enum own next_own(struct walk *w, const char *name, ino_t parent_ino)
 {
 	const struct tracee_creds *c = &w->rq->creds;
 	size_t level;
@@ -230,6 +231,7 @@ static enum own next_own(const struct walk *w, const char *name, ino_t parent_in
 		if (parent_ino != PROC_ROOT_INODE || procfs_level(w, &level) < 0)
 			return OWN_NONE;
 		snprintf(own, sizeof(own), "%d", c->tgids[level]);
+		w->own_tid = c->tgids[0];
 		return strcmp(name, own) == 0 ? OWN_ENTRY : OWN_NONE;
 	case OWN_ENTRY:
 		if (strcmp(name, "fd") == 0)
@@ -238,6 +240,7 @@ static enum own next_own(const struct walk *w, const char *name, ino_t parent_in
 	case OWN_TASK:
 		for (size_t i = 0; i < c->n_levels; i++) {
 			snprintf(own, sizeof(own), "%d", c->tids[i]);
+			w->own_tid = w->rq->tid;
 			if (strcmp(name, own) == 0)
 				return OWN_ENTRY;
 		}
@@ -261,13 +264,15 @@ static int open_own_link(struct walk *w, const char *name, int *ret_fd)
 	if (w->own == OWN_FD)
 		r = num_parse_int(name, &number) < 0
 			    ? -ENOENT
-			    : tracee_open_fd(rq->svc->proc_fd, rq->tid, number, ret_fd);
+			    : tracee_open_fd(rq->svc->proc_fd, w->own_tid, number, ret_fd);
 	else if (strcmp(name, "root") == 0)
-		r = tracee_open_root(rq->svc->proc_fd, rq->tid, ret_fd);
+		r = tracee_open_root(rq->svc->proc_fd, w->own_tid, ret_fd);
 	else if (strcmp(name, "cwd") == 0)
-		r = tracee_open_cwd(rq->svc->proc_fd, rq->tid, ret_fd);
+		r = tracee_open_cwd(rq->svc->proc_fd, w->own_tid, ret_fd);
+	else if (strcmp(name, "exe") == 0)
+		r = tracee_open_exe(rq->svc->proc_fd, w->own_tid, ret_fd);
 	else
-		r = -EXDEV; /* exe, ns/…, map_files/…: the ordinary way */
+		r = -EXDEV; /* ns/…, map_files/…: the ordinary way */
 	if (r == -EBADF)
 		r = -ENOENT;
 	if (r == 0)
@@ -275,6 +280,24 @@ static int open_own_link(struct walk *w, const char *name, int *ret_fd)
 	if (r < 0)
 		close_fd(ret_fd);
 	return act_as_caller(rq) < 0 ? -EPERM : r;
+}
+
+/* A name as the caller; the caller's own magic links as ourselves: it may look at them even when it is not dumpable (see open_own_link). */
+static int open_child(struct walk *w, const char *name, uint64_t flags, uint64_t resolve)
+{
+	bool own = w->own == OWN_FD ||
+		   (w->own == OWN_ENTRY && (strcmp(name, "exe") == 0 || strcmp(name, "cwd") == 0 ||
+					    strcmp(name, "root") == 0));
+	int fd;
+
+	if (own)
+		act_as_self(w->rq);
+	fd = host_openat2(w->cur, name, O_PATH | flags, 0, resolve);
+	if (own && act_as_caller(w->rq) < 0) {
+		close_fd(&fd);
+		return -EPERM;
+	}
+	return fd;
 }
 
 /* Returns 1 when the object behind a magic link is the new position (*ret_fd), 0 when a target was
@@ -298,7 +321,7 @@ static int follow(struct walk *w, int link, const char *name, const struct stat 
 			r = read_target(link, target, sizeof(target));
 		return r < 0 ? r : prepend(w, target);
 	}
-	r = host_openat2(w->cur, name, O_PATH, 0, RESOLVE_NO_MAGICLINKS);
+	r = open_child(w, name, 0, RESOLVE_NO_MAGICLINKS);
 	if (r == -ELOOP) {
 		if (w->resolve & (RESOLVE_NO_MAGICLINKS | RESOLVE_BENEATH | RESOLVE_IN_ROOT))
 			return w->resolve & RESOLVE_NO_MAGICLINKS ? -ELOOP : -EXDEV;
@@ -364,7 +387,6 @@ static int arrive(struct walk *w, int child, enum own own, bool last, bool slash
 	return enter(w, steal_fd(&fd));
 }
 
-/* One ordinary name. Returns 1: *ret is the end of the walk. */
 static bool follows_own_link(const struct walk *w, bool last, bool slash)
 {
 	if (w->own != OWN_FD && w->own != OWN_ENTRY)
@@ -372,6 +394,7 @@ static bool follows_own_link(const struct walk *w, bool last, bool slash)
 	return !(w->resolve & ~(uint64_t)RESOLVE_NO_XDEV) && !(last && !slash && w->nofollow);
 }
 
+/* One ordinary name. Returns 1: *ret is the end of the walk. */
 static int step(struct walk *w, const char *name, bool last, bool slash, struct walk_end *ret)
 {
 	cleanup_fd int child = -EBADF;
@@ -390,7 +413,7 @@ static int step(struct walk *w, const char *name, bool last, bool slash, struct 
 	if (fstat(w->cur, &dir) < 0)
 		return -errno;
 
-	child = host_openat2(w->cur, name, O_PATH | O_NOFOLLOW, 0, 0);
+	child = open_child(w, name, O_NOFOLLOW, 0);
 	if (child == -ENOENT && last) {
 		ret->parent = fcntl(w->cur, F_DUPFD_CLOEXEC, 0);
 		memcpy(ret->name, name, strlen(name) + 1);

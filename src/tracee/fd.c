@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/num.h"
+#include "host/dirent.h"
 #include "tracee/internal.h"
 #include "tracee/tracee.h"
 
@@ -34,6 +35,13 @@ static int open_link(int proc_fd, pid_t tid, const char *name, int *ret_fd)
 int tracee_open_root(int proc_fd, pid_t tid, int *ret_fd)
 {
 	int r = open_link(proc_fd, tid, "root", ret_fd);
+
+	return r == -ENOENT ? -ESRCH : r;
+}
+
+int tracee_open_exe(int proc_fd, pid_t tid, int *ret_fd)
+{
+	int r = open_link(proc_fd, tid, "exe", ret_fd);
 
 	return r == -ENOENT ? -ESRCH : r;
 }
@@ -84,6 +92,23 @@ int tracee_fd_is_path(int proc_fd, pid_t tid, int number, bool *ret)
 	return 0;
 }
 
+/* Descriptors above the limit (it was lowered since) do not count. */
+static bool all_below_used(int proc_fd, const char *path, uint64_t limit)
+{
+	cleanup_fd int fd = openat(proc_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct host_dir_reader rd;
+	struct host_dirent e;
+	uint64_t used = 0;
+	int number;
+
+	if (fd < 0 || host_dir_reader_init(&rd, fd) < 0)
+		return false;
+	while (host_dir_read(&rd, &e) > 0)
+		used += num_parse_int(e.name, &number) == 0 && (uint64_t)number < limit;
+	host_dir_reader_done(&rd);
+	return used >= limit;
+}
+
 bool tracee_fd_table_full(int proc_fd, pid_t tid)
 {
 	struct rlimit limit;
@@ -96,5 +121,6 @@ bool tracee_fd_table_full(int proc_fd, pid_t tid)
 		return false;
 	if (prlimit(tid, RLIMIT_NOFILE, NULL, &limit) < 0)
 		return false;
-	return (uint64_t)st.st_size >= limit.rlim_cur;
+	return (uint64_t)st.st_size >= limit.rlim_cur &&
+	       all_below_used(proc_fd, path, limit.rlim_cur);
 }

@@ -55,6 +55,7 @@ int tracee_read_path(pid_t tid, struct tracee_ptr from, struct tracee_path *ret)
 /* O_PATH descriptors of what the caller's root, cwd, or descriptor number refer to. -EBADF for a
  * number that is not open. */
 int tracee_open_root(int proc_fd, pid_t tid, int *ret_fd);
+int tracee_open_exe(int proc_fd, pid_t tid, int *ret_fd);
 int tracee_open_cwd(int proc_fd, pid_t tid, int *ret_fd);
 int tracee_open_fd(int proc_fd, pid_t tid, int number, int *ret_fd);
 /* Was the descriptor opened with O_PATH? */
