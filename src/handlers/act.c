@@ -263,10 +263,21 @@ static int publish(struct request *rq, const struct object *obj, const struct li
 static int begin(struct request *rq, const struct object *obj, const struct live_name *ln,
 		 unsigned flags, struct cow_copy **ret)
 {
+	static const struct timespec modified_now[] = {{.tv_nsec = UTIME_OMIT},
+						       {.tv_nsec = UTIME_NOW}};
+	int r;
+
 	if (!(flags & ACT_NO_DATA) && obj->st.st_size > QUICK_COPY)
 		rq->svc->may_block(rq);
-	return cow_copy_begin(rq->svc->cow, ln->parent, ln->name, obj->st.st_dev, obj->st.st_ino,
-			      flags & ACT_NO_DATA ? COW_NO_DATA : 0, ret);
+	r = cow_copy_begin(rq->svc->cow, ln->parent, ln->name, obj->st.st_dev, obj->st.st_ino,
+			   flags & ACT_NO_DATA ? COW_NO_DATA : 0, ret);
+	/* What comes is a truncation to nothing; of a file that is empty already, tmpfs would not take note of it. */
+	if (r == 0 && (flags & ACT_NO_DATA) && obj->st.st_size > 0 &&
+	    futimens(cow_copy_fd(*ret), modified_now) < 0) {
+		r = -errno;
+		cow_copy_abort(*ret);
+	}
+	return r;
 }
 
 static int act_on_named(struct request *rq, const struct object *obj, const struct live_name *ln,

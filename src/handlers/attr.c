@@ -71,11 +71,12 @@ static int do_truncate(int fd, const char *path, void *arg)
 	struct stat st;
 	int r;
 
-	if (!t->beyond_limit)
-		return truncate(path, t->length) < 0 ? -errno : 0;
-	/* The limit is looked at last. It is the caller's, not ours, so the rest of truncate(2) is asked for in other words. */
 	if (fstat(fd, &st) < 0)
 		return -errno;
+	/* Only growing is limited. */
+	if (!t->beyond_limit || st.st_size >= t->length)
+		return truncate(path, t->length) < 0 ? -errno : 0;
+	/* The limit is looked at last. It is the caller's, not ours, so the rest of truncate(2) is asked for in other words. */
 	if (!S_ISREG(st.st_mode))
 		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
 	r = host_access_fd(fd, W_OK);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -68,12 +69,34 @@ static int link_moved(struct request *rq, int moved_fd)
 	return r;
 }
 
+/*
+ * linkat(2): AT_EMPTY_PATH needs CAP_DAC_READ_SEARCH. (Since 6.10 also allowed to who opened the descriptor and has not changed since: we cannot know that. Shared
+ * files are none that somebody made without a name.)
+ */
+static int check_empty_path(struct request *rq)
+{
+	int flags = rq->row->at_flags >= 0 ? request_int(rq, (unsigned)rq->row->at_flags) : 0;
+	struct tracee_path path;
+	int r;
+
+	if (!(flags & AT_EMPTY_PATH))
+		return 0;
+	r = tracee_read_path(rq->tid, request_ptr(rq, (unsigned)rq->row->path), &path);
+	if (r == 0)
+		r = request_need_creds(rq);
+	if (r < 0 || path.len > 0)
+		return r;
+	return rq->creds.effective & (1ull << CAP_DAC_READ_SEARCH) ? 0 : -ENOENT;
+}
+
 static int link_shared(struct request *rq, const struct object *obj, struct reply *reply)
 {
 	struct live_name ln;
 	int r;
 
-	r = object_check_writable(obj);
+	r = check_empty_path(rq);
+	if (r == 0)
+		r = object_check_writable(obj);
 	if (r == 0)
 		r = live_name_find(rq, obj, &ln);
 	if (r < 0)

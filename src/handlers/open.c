@@ -216,6 +216,19 @@ static int park_fifo(struct request *rq, struct object *obj, const struct open_c
 	return reply_park(reply, parked);
 }
 
+/* With our rights, since the kernel would not take us for the caller. What is written is checked against the writer. */
+static int open_own_comm(const struct object *obj, const struct open_call *call,
+			 struct reply *reply)
+{
+	struct reopen_call reopen_call = {
+		.fd = obj->fd,
+		.flags = (call->flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW)) | O_CLOEXEC,
+	};
+	int fd = do_reopen(&reopen_call);
+
+	return fd < 0 ? fd : give(reply, fd, call);
+}
+
 static int open_private(struct request *rq, struct lookup *lk, struct object *obj,
 			const struct open_call *call, struct reply *reply)
 {
@@ -236,6 +249,8 @@ static int open_private(struct request *rq, struct lookup *lk, struct object *ob
 		r = device_open_tty(rq, obj);
 	if (special)
 		rq->svc->may_block(rq);
+	if (r == 0 && obj->own_comm)
+		return open_own_comm(obj, call, reply);
 	/* Never block in a worker: devices and FIFOs are opened O_NONBLOCK, and the flag is taken
 	 * back afterwards. */
 	if (r == 0)

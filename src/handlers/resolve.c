@@ -139,7 +139,10 @@ static int slow_object(struct request *rq, struct lookup *lk, bool nofollow, str
 			lk->missing_name[i] = end.name[i];
 		return r;
 	}
-	return finish_object(rq, end.fd, ret);
+	r = finish_object(rq, end.fd, ret);
+	if (r == 0)
+		ret->own_comm = end.own_comm && S_ISREG(ret->st.st_mode);
+	return r;
 }
 
 int lookup_object(struct request *rq, struct lookup *lk, bool nofollow, struct object *ret)

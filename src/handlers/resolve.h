@@ -22,6 +22,7 @@ struct tracee_path;
 struct object {
 	int fd;
 	bool shared; /* a regular file that the live root shares with a lower */
+	bool own_comm; /* proc(5), task/<tid>/comm: a process may always open its own threads', whoever owns it */
 	struct stat st;
 };
 

@@ -51,7 +51,9 @@ struct walk {
 	size_t pos;
 	unsigned links;
 	bool nofollow;
+	bool root_known; /* the kernel has looked up the root: see absolute_link */
 	enum own own;
+	bool own_thread; /* it was reached through task/ */
 	pid_t own_tid; /* whose entry: of a thread, or of the first thread, which may have other descriptors and another cwd */
 	uint64_t resolve;
 	uint64_t mount; /* mount id of the start, for RESOLVE_NO_XDEV */
@@ -118,6 +120,7 @@ static int go_up(struct walk *w)
 	int top = w->resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT) ? w->start : w->root;
 	int fd, at_top = same_place(w->cur, top);
 
+	w->root_known = true;
 	if (at_top < 0)
 		return at_top;
 	if (at_top)
@@ -127,6 +130,17 @@ static int go_up(struct walk *w)
 	fd = openat(w->cur, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	w->own = OWN_NONE;
 	return fd < 0 ? -errno : enter(w, fd);
+}
+
+/*
+ * With RESOLVE_NO_XDEV the kernel compares the mount with that of the root. Before it has looked the root up (for a path that begins with "/", for "..") that is
+ * no mount at all, so a relative path may not meet an absolute link (namei.c, nd_jump_root, 6.18).
+ */
+static int absolute_link(struct walk *w)
+{
+	if ((w->resolve & RESOLVE_NO_XDEV) && !w->root_known)
+		return -EXDEV;
+	return go_to_root(w);
 }
 
 /* Puts target in front of what is left. */
@@ -147,7 +161,7 @@ static int prepend(struct walk *w, const char *target)
 	free(w->rest);
 	w->rest = joined;
 	w->pos = 0;
-	return *target == '/' ? go_to_root(w) : 0;
+	return *target == '/' ? absolute_link(w) : 0;
 }
 
 /*
@@ -232,6 +246,7 @@ static enum own next_own(struct walk *w, const char *name, ino_t parent_ino)
 			return OWN_NONE;
 		snprintf(own, sizeof(own), "%d", c->tgids[level]);
 		w->own_tid = c->tgids[0];
+		w->own_thread = false;
 		return strcmp(name, own) == 0 ? OWN_ENTRY : OWN_NONE;
 	case OWN_ENTRY:
 		if (strcmp(name, "fd") == 0)
@@ -241,6 +256,7 @@ static enum own next_own(struct walk *w, const char *name, ino_t parent_ino)
 		for (size_t i = 0; i < c->n_levels; i++) {
 			snprintf(own, sizeof(own), "%d", c->tids[i]);
 			w->own_tid = w->rq->tid;
+			w->own_thread = true;
 			if (strcmp(name, own) == 0)
 				return OWN_ENTRY;
 		}
@@ -432,6 +448,7 @@ static int step(struct walk *w, const char *name, bool last, bool slash, struct 
 			return r;
 		return arrive(w, jumped, OWN_NONE, last, slash, ret);
 	}
+	ret->own_comm = w->own == OWN_ENTRY && w->own_thread && strcmp(name, "comm") == 0;
 	return arrive(w, steal_fd(&child), next_own(w, name, dir.st_ino), last, slash, ret);
 }
 
@@ -464,10 +481,12 @@ int walk_path(struct request *rq, int root, int start, const char *path, bool no
 		.start = start,
 		.nofollow = nofollow,
 		.resolve = resolve,
+		.root_known = *path == '/' || (resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)),
 	};
 	int r;
 
 	ret->fd = ret->parent = -EBADF;
+	ret->own_comm = false;
 	if (*path == '\0')
 		return -ENOENT;
 	w.rest = strdup(path);

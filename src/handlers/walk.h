@@ -19,7 +19,8 @@ struct walk_end {
 	 * other component is). */
 	int parent;
 	char name[NAME_MAX + 1];
-	bool slash; /* the missing name was followed by a slash */
+	bool slash;    /* the missing name was followed by a slash */
+	bool own_comm; /* the caller's own /proc/<pid>/task/<tid>/comm */
 };
 
 /*

@@ -21,9 +21,9 @@ teardown() {
 	teardown_sandlock
 }
 
-@test "as whoever runs it: 100 seeds, linked and copied" {
+@test "as whoever runs it: 60 seeds, linked and copied" {
 	[ "$(id -u)" = 0 ] || requires_userns
-	"$RUN" --seeds 100 --from 1 --modes "link copy" --dir "$T"
+	"$RUN" --seeds 60 --from 1 --modes "link copy" --dir "$T"
 }
 
 @test "a difference is found, shrunk to the operation that matters, and shown" {
@@ -37,7 +37,7 @@ teardown() {
 		exec "$SANDLOCK_OCI" "\$@"
 	END
 	chmod +x "$T/fake"
-	SANDLOCK_OCI=$T/fake run "$RUN" --seeds 10 --from 1 --dir "$T" --shrink 1
+	SANDLOCK_OCI=$T/fake run "$RUN" --seeds 5 --from 1 --dir "$T" --shrink 1
 	assert_failure 1
 	assert_output_has 'with copy-on-write the first difference is'
 	# seed, and the few operations that are left

@@ -89,7 +89,8 @@ void note_initial(const char *dir);
 bool is_initial(const struct stat *st);
 bool slot_is_stale(int fd);
 bool path_is_stale(const struct path *path);
-extern bool mask; /* copy-on-write side with shared inodes: hide what may differ */
+extern bool may_sync; /* wait for the disk; few seeds do, for it is slow */
+extern bool mask;     /* copy-on-write side with shared inodes: hide what may differ */
 
 /* context.c */
 void run_op(const struct op_kind *kind, struct op *op);

@@ -19,6 +19,7 @@
 
 static struct op_kind kinds[MAX_KINDS];
 static unsigned n_kinds;
+bool may_sync;
 
 static void collect_kinds(void)
 {
@@ -66,6 +67,7 @@ static void run_seed(uint64_t seed, const char *list)
 	unsigned n = choose_kinds(seed, some);
 	char dir[80];
 
+	may_sync = seed % 32 == 0;
 	alarm(20);
 	umask(022);
 	for (int fd = 3; fd < 100; fd++)

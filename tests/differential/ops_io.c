@@ -107,7 +107,8 @@ static void op_pwrite(struct op *op)
 		struct iovec v[2] = {{buffer, 50}, {buffer, 30}};
 
 		say(" v2");
-		done(pwritev2(slot, v, 2, off, (int)PICK(op, 0, RWF_APPEND, RWF_DSYNC)));
+		done(pwritev2(slot, v, 2, off,
+			      (int)PICK(op, 0, RWF_APPEND, may_sync ? RWF_DSYNC : 0)));
 	}
 }
 
@@ -202,7 +203,7 @@ static void op_mmap_write(struct op *op)
 		return;
 	}
 	m[pick(op, (unsigned)(st.st_size < 4096 ? st.st_size : 4096))] ^= 1;
-	done(msync(m, 4096, (int)PICK(op, MS_SYNC, MS_ASYNC)));
+	done(msync(m, 4096, (int)may_sync ? MS_SYNC : MS_ASYNC));
 	munmap(m, 4096);
 }
 
@@ -283,16 +284,12 @@ static void op_sync(struct op *op)
 	int slot = pick_slot(op);
 
 	say_at(slot);
-	switch (pick(op, 4)) {
-	case 0:
-		done(fdatasync(slot));
-		break;
-	case 1:
-		done(sync_file_range(slot, 0, 100, SYNC_FILE_RANGE_WRITE));
-		break;
-	default: /* the real thing is slow; what it may answer is the same */
+	if (!may_sync)
 		done(syncfs(99));
-	}
+	else if (pick(op, 2))
+		done(fdatasync(slot));
+	else
+		done(sync_file_range(slot, 0, 100, SYNC_FILE_RANGE_WRITE));
 }
 
 static void op_advise(struct op *op)

@@ -236,7 +236,9 @@ static void op_atime(struct op *op)
 	target(op, &p);
 	r = utimensat(AT_FDCWD, p.ptr, ts, 0);
 	say_result(r);
-	if (r == 0 && !path_is_stale(&p) && stat(p.ptr, &st) == 0) {
+	if (path_is_stale(&p))
+		say(" ~");
+	else if (r == 0 && stat(p.ptr, &st) == 0) {
 		say(" a=");
 		say_time(&st.st_atim);
 	}

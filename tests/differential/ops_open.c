@@ -18,6 +18,8 @@ static int pick_flags(struct op *op)
 
 	for (unsigned n = pick(op, 4); n > 0; n--)
 		flags |= extra[pick(op, sizeof(extra) / sizeof(extra[0]))];
+	if (!may_sync)
+		flags &= ~O_SYNC;
 	/* a FIFO must not block; fifo_pair does */
 	return flags | O_NONBLOCK;
 }
