@@ -60,13 +60,44 @@ static int dir_is_empty(const char *path, bool *ret)
 	return 0;
 }
 
-/* podman names layers by short links, which it may make anew. */
-static int add_lower(char ***list, const char *path, bool even_empty, struct err **err)
+/*
+ * Where the kernel has idmapped mounts containers/storage, as root, hands over lowers below <id>/mapped/N, an idmapped mount of the directory
+ * of all layers that lasts as long as this call, and the mapping as well. The layers themselves are what is wanted.
+ */
+static int without_mapped_mount(const struct place *p, const char *path, char **ret,
+				struct err **err)
 {
-	cleanup_free char *real = realpath(path, NULL);
-	bool empty = false;
-	int r;
+	cleanup_free char *prefix = xasprintf("%s/mapped/", p->dir);
+	const char *rest = NULL;
+	struct stat a, b;
 
+	if (p->layer && str_starts(path, prefix))
+		rest = strchr(path + strlen(prefix), '/');
+	if (!rest) {
+		*ret = xstrdup(path);
+		return 0;
+	}
+	*ret = xasprintf("%.*s%s", (int)(strrchr(p->dir, '/') - p->dir), p->dir, rest);
+	if (stat(path, &a) < 0 || stat(*ret, &b) < 0 || a.st_dev != b.st_dev ||
+	    a.st_ino != b.st_ino)
+		return err_text(err, ENOTSUP,
+				"the layer %s is not %s: id mappings and additional image stores "
+				"do not go together",
+				path, *ret);
+	return 0;
+}
+
+/* podman names layers by short links, which it may make anew. */
+static int add_lower(const struct place *p, char ***list, const char *path, bool even_empty,
+		     struct err **err)
+{
+	cleanup_free char *plain = NULL, *real = NULL;
+	bool empty = false;
+	int r = without_mapped_mount(p, path, &plain, err);
+
+	if (r < 0)
+		return r;
+	real = realpath(plain, NULL);
 	if (!real)
 		return err_set(err, errno, "open the layer %s", path);
 	r = dir_is_empty(real, &empty);
@@ -89,9 +120,9 @@ static int set_lowers(struct place *p, struct err **err)
 
 	if (rq->upper && p->layer && !rq->lowers[1] && slash && strcmp(slash, "/empty") == 0)
 		first = rq->upper;
-	r = add_lower(&p->lowers, first, true, err);
+	r = add_lower(p, &p->lowers, first, true, err);
 	for (size_t i = 1; r == 0 && rq->lowers[i]; i++)
-		r = add_lower(&p->lowers, rq->lowers[i], false, err);
+		r = add_lower(p, &p->lowers, rq->lowers[i], false, err);
 	return r;
 }
 
@@ -112,19 +143,27 @@ static int place_init(struct place *p, const struct mount_request *rq, struct er
 	return set_lowers(p, err);
 }
 
-/* Copies are made in work/ by the container's root. */
-static int give_work(const struct place *p, const char *store, struct err **err)
+/*
+ * The supervisor, as the container's root, makes copies in work/, and a successor opens that in the store. Who that is when podman has shifted the
+ * layers by itself and gives no mapping is told by the root directory.
+ */
+static int give_store(const struct place *p, const char *store, struct err **err)
 {
-	cleanup_free char *work = xasprintf("%s/work", store);
+	cleanup_free char *work = xasprintf("%s/work", store), *root = xasprintf("%s/root", store);
 	uid_t uid;
 	gid_t gid;
+	struct stat st;
 
-	if (!*p->ids)
-		return 0;
 	ids_root(p->rq, &uid, &gid);
-	return lchown(work, uid, gid) < 0
-		       ? err_set(err, errno, "give %s to the container's root", work)
-		       : 0;
+	if (!*p->ids) {
+		if (lstat(root, &st) < 0)
+			return err_set(err, errno, "look at %s", root);
+		uid = st.st_uid;
+		gid = st.st_gid;
+	}
+	if (lchown(work, uid, gid) < 0 || lchown(store, uid, gid) < 0)
+		return err_set(err, errno, "give %s to the container's root", store);
+	return 0;
 }
 
 static int make_from_layers(const struct place *p, const char *store, char *const *lowers,
@@ -142,7 +181,7 @@ static int make_from_layers(const struct place *p, const char *store, char *cons
 	}
 	r = store_make(store, p->ids, lowers, share, owners, err);
 	cow_owners_free(owners);
-	return r < 0 ? r : give_work(p, store, err);
+	return r < 0 ? r : give_store(p, store, err);
 }
 
 /* FNV-1a */
@@ -164,7 +203,7 @@ static int get_view(const struct place *p, const char *upper, struct root *ret, 
 	int r = 0;
 
 	if (upper)
-		r = add_lower(&lowers, upper, true, err);
+		r = add_lower(p, &lowers, upper, true, err);
 	for (size_t i = 0; p->lowers[i]; i++)
 		strv_add(&lowers, p->lowers[i]);
 	if (r == 0 && !store_is_complete(store))
@@ -197,7 +236,7 @@ static int get_unfinished(const struct place *p, struct root *ret, struct err **
 	cleanup_free char *store = xasprintf("%s/unfinished", p->own);
 	cleanup_free char *made = xasprintf("%s/root", store);
 	cleanup_strv char **lowers = NULL;
-	int r = add_lower(&lowers, upper, true, err), fd;
+	int r = add_lower(p, &lowers, upper, true, err), fd;
 
 	/* The upper directory is fresh: what the root is like is said by the layers. */
 	if (r == 0 && p->lowers[0]) {

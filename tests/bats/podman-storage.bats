@@ -3,6 +3,10 @@
 # podman on storage whose mount program is sandlock-mount, with sandlock-oci as the runtime, beside overlayfs with crun: the same commands have the same
 # results, and image layers do not change.
 
+# Many commands; the default is for one.
+BATS_TEST_TIMEOUT=900
+export BATS_TEST_TIMEOUT
+
 load helpers
 # shellcheck source=../podman/host.bash
 . "$HELPERS_DIR/../podman/host.bash"
@@ -16,7 +20,7 @@ setup() {
 	export SANDLOCK_MOUNT
 	PODMAN_BASE=$T/podman
 	podman_host
-	tar -C "$(shared_busybox_root)" --owner=0 --group=0 --numeric-owner -cf "$T/busybox.tar" .
+	podman_material "$(shared_busybox_root)"
 }
 
 teardown() {
@@ -36,7 +40,7 @@ podman_as() { # USER ARGS...
 }
 
 import() { # USER
-	podman_as "$1" import --change 'CMD ["/bin/sh"]' "$T/busybox.tar" localhost/busybox:test >/dev/null 2>&1
+	podman_as "$1" import --change 'CMD ["/bin/sh"]' "$PODMAN_BASE/busybox.tar" localhost/busybox:test >/dev/null 2>&1
 	layer=$(podman_layers sandlock "$1")
 	snapshot_tree "$layer" >"$T/layer"
 }
@@ -82,4 +86,68 @@ one_container() { # USER
 
 @test "rootless: a container's changes are podman's, and the image's layer stays as it is" {
 	one_container "$TEST_USER"
+}
+
+@test "root: --privileged does not lead past the guard, not even through the image's disk" {
+	local device type
+	import ''
+	read -r device type < <(findmnt -n -o SOURCE,FSTYPE --target "$T")
+	[ -b "$device" ] || skip "host: $T is not on a disk"
+	place=$(findmnt -n -o FSROOT,TARGET --target "$T" | awk '{ print $1 == "/" && $2 == "/" }')
+	[ "$place" = 1 ] || skip "host: $T is not on the root file system"
+	run podman_as '' run --rm --privileged --network=none localhost/busybox:test sh -c "
+		mkdir /m && mount -t $type $device /m || exit 9
+		echo x >>/m$layer/opt/data && exit 1
+		chmod 0600 /m$layer/opt/data && exit 2
+		touch /m$layer/opt/data && exit 3
+		umount /m
+		mkdir /b && mount --bind /opt /b && mount -o remount,bind,rw /b && echo x >>/b/data || exit 4
+		tail -c 2 /opt/data"
+	assert_success
+	assert_output_has x
+	assert_tree_unchanged "$T/layer" "$layer"
+}
+
+@test "root: copy-on-write cannot be switched off on a live root, which is found through bind mounts and refused from inside" {
+	import ''
+	run podman_as '' run --rm --network=none --annotation run.sandlock.cow=off localhost/busybox:test true
+	assert_failure
+	assert_output_has "cannot be off"
+	run podman_as '' run -d --name c --network=none localhost/busybox:test sleep 1000
+	assert_success
+	live=$(podman_as '' inspect --format '{{.GraphDriver.Data.MergedDir}}' c)
+	bundle=$(make_bundle "$T/b" "$live/opt")
+	refute nsenter --mount="$PODMAN_BASE/ns/mnt" "$SANDLOCK_OCI" --root "$(state_root)" run --bundle "$bundle" x
+	mkdir "$T/elsewhere"
+	nsenter --mount="$PODMAN_BASE/ns/mnt" mount --bind "$live" "$T/elsewhere"
+	edit_config "$bundle" '.root.path = $dir' --arg dir "$T/elsewhere"
+	set_script "$bundle" <<<'echo x >>/opt/data; tail -c 2 /opt/data'
+	run nsenter --mount="$PODMAN_BASE/ns/mnt" "$SANDLOCK_OCI" --root "$(state_root)" run --bundle "$bundle" x
+	assert_output x
+	nsenter --mount="$PODMAN_BASE/ns/mnt" umount "$T/elsewhere"
+	assert_tree_unchanged "$T/layer" "$layer"
+}
+
+# The blocks of ../podman/commands on overlayfs with crun and on ours. Not all of them for both users, unless SANDLOCK_TEST_ALL is set: time.
+compare() { # USER BLOCK...
+	local user=$1
+	shift
+	requires_overlayfs
+	requires_command crun
+	[ -z "${SANDLOCK_TEST_ALL:-}" ] || set --
+	"$HELPERS_DIR/../podman/commands" overlay "$user" "$@" >"$T/overlay" 3>&-
+	"$HELPERS_DIR/../podman/commands" sandlock "$user" end >/dev/null 3>&-
+	layer=$(podman_layers sandlock "$user" | head -n 1)
+	snapshot_tree "$layer" >"$T/layer"
+	"$HELPERS_DIR/../podman/commands" sandlock "$user" "$@" >"$T/sandlock" 3>&-
+	diff "$T/overlay" "$T/sandlock"
+	assert_tree_unchanged "$T/layer" "$layer"
+}
+
+@test "root: podman's commands have the results of overlayfs and crun" {
+	compare '' run copy privileged build buildah end
+}
+
+@test "rootless: podman's commands have the results of overlayfs and crun" {
+	compare "$TEST_USER" volumes life ids pods
 }

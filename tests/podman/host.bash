@@ -142,3 +142,41 @@ podman_layers() {
 	dir=$(podman_dir "$1" "$2")
 	find "$dir/graph/overlay" -mindepth 2 -maxdepth 2 -name 'diff*' | sort
 }
+
+# podman_material ROOT: what `commands` works on, from a busybox root: $PODMAN_BASE/busybox.tar, $PODMAN_BASE/shared with files and Containerfiles.
+podman_material() {
+	local root=$PODMAN_BASE/root context=$PODMAN_BASE/shared/context
+	chmod 0755 "$PODMAN_BASE"
+	cp -a "$1" "$root"
+	mkdir -p "$root/opt" "$root/mnt" "$context"
+	yes data | head -c 100000 >"$root/opt/data"
+	cp "$root/bin/busybox" "$root/opt/setuid"
+	chmod 4755 "$root/opt/setuid"
+	echo daemon >"$root/etc/daemon"
+	tar -C "$root" --owner=0 --group=0 --numeric-owner -cf "$PODMAN_BASE/busybox.tar" .
+	rm -rf "$root"
+	echo shared >"$PODMAN_BASE/shared/file"
+	echo data >"$context/file"
+	cat >"$context/Containerfile" <<-'EOS'
+		FROM localhost/busybox:test AS one
+		RUN echo one >/one && chmod 0700 /var && rm /bin/vi && mkdir -p /d/e && chown 1:1 /d/e && echo x >>/etc/motd
+		COPY --chown=1:1 file /etc/file
+		RUN rm -rf /d/e && mkdir /d/e && touch /d/e/new /d/f && chmod 4711 /opt/data
+		FROM localhost/busybox:test
+		COPY --from=one /one /d /two/
+		COPY --chown=daemon:daemon --chmod=640 file /etc/copied
+		RUN rm -rf /home /bin/vi && ln -s /etc /lnk && echo z >>/opt/data && ln /etc/motd /etc/linked && mkdir -m 1777 /data && chown daemon /data
+		ARG WHAT=arg
+		ENV A=$WHAT
+		WORKDIR /new/work
+		VOLUME /vol
+		USER daemon
+		RUN id -u >/tmp/id && touch /data/mine
+		LABEL l=v
+		ENTRYPOINT []
+		CMD ["cat", "/tmp/id"]
+	EOS
+	printf 'FROM localhost/busybox:test\nRUN --mount=type=secret,id=s cat /run/secrets/s >/seen\n' >"$context/Secret"
+	printf 'FROM localhost/busybox:test\nRUN echo x >>/etc/motd && exit 3\n' >"$context/Fails"
+	chmod -R a+rX "$PODMAN_BASE/shared" "$PODMAN_BASE/busybox.tar"
+}
