@@ -20,6 +20,7 @@
 #include "cli/options.h"
 #include "cli/report.h"
 #include "container/store.h"
+#include "host/self_exe.h"
 
 static const struct command *const commands[] = {
 	&cmd_commit,   &cmd_create, &cmd_delete, &cmd_diff,  &cmd_events,  &cmd_exec, &cmd_export,
@@ -191,6 +192,22 @@ static int parse_globals(int argc, char **argv, struct globals *g, int *ret_firs
 	return options_parse(&set, argc, argv, ret_first, err);
 }
 
+/* The commands that go into a container themselves, or whose children do. */
+static int protect_program(char **argv, const char *command, struct err **err)
+{
+	static const char *const inside[] = {"create", "exec", "run"};
+	int r = 0;
+
+	for (size_t i = 0; command && i < ARRAY_SIZE(inside); i++) {
+		if (strcmp(command, inside[i]) == 0)
+			r = host_protect_self_exe(argv);
+	}
+	return r < 0 ? err_set(err, r,
+			       "run from a file that the container cannot change "
+			       "(CVE-2019-5736)")
+		     : 0;
+}
+
 static int run(int argc, char **argv, int *ret_status, struct err **err)
 {
 	struct globals g = {0};
@@ -203,6 +220,8 @@ static int run(int argc, char **argv, int *ret_status, struct err **err)
 		print_version(&g);
 		return 0;
 	}
+	if (r == 0)
+		r = protect_program(argv, argv[first], err);
 	if (r == 0)
 		r = set_up(&g, &cli, err);
 	if (r == 0)

@@ -19,6 +19,13 @@ static int position(int (*run)(struct init_ctx *, struct err **))
 
 int main(void)
 {
+	comes_before(step_oom_score, step_mounts,
+		     "the host's /proc, which no mount of the image redirects");
+	comes_before(step_open_label, step_mounts, "the same (CVE-2025-52881)");
+	comes_before(step_sysctl, step_mounts, "the same");
+	comes_before(step_change_root, step_landlock, "a domain forbids mounts");
+	comes_before(step_landlock, step_filters_early, "a profile may refuse Landlock's calls");
+	comes_before(step_landlock, step_credentials, "restricting itself needs CAP_SYS_ADMIN");
 	comes_before(step_open_sources, step_become_root,
 		     "the caller's ids may search its directories");
 	comes_before(step_memory_policy, step_mounts, "page tables and mounts count too");

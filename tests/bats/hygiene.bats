@@ -1,0 +1,157 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What has gone wrong in container runtimes before: one test for each, named after its CVE where there is one. Landlock, which would
+# stop most of it as a second line, is off: the first line is meant.
+
+load helpers
+
+setup() {
+	setup_sandlock
+	B=$(make_bundle)
+	edit_config "$B" '.annotations["run.sandlock.landlock"] = "off"'
+	mkdir "$T/outside"
+	echo host >"$T/outside/file"
+	chmod 0777 "$T/outside"
+	chmod 0666 "$T/outside/file"
+}
+
+teardown() {
+	teardown_sandlock
+}
+
+# 2019-5736: whoever gets a descriptor of the runtime's program can write to it when the runtime has ended.
+@test "CVE-2019-5736: the program that entered the container cannot be written to" {
+	local pid sum own=$T/own-program
+	cp "$SANDLOCK_OCI" "$own"
+	chmod 0755 "$own"
+	[ -z "${AS:-}" ] || give_to "$AS" "$own"
+	SANDLOCK_OCI=$own
+	sum=$(sha256sum <"$own")
+	set_args "$B" /bin/sleep 1000
+	# a created container is still the runtime's program, parked
+	sandlock create --bundle "$B" c >/dev/null
+	pid=$(pid_of c)
+	if ! exec 9<"/proc/$pid/exe"; then
+		echo "an ordinary user cannot even open it" >&2
+		return 0
+	fi
+	sandlock delete --force c
+	run bash -c 'echo owned >>/proc/self/fd/9'
+	exec 9<&-
+	assert_failure
+	# ETXTBSY would only mean that somebody still runs it
+	assert_output_lacks "Text file busy"
+	[ "$(sha256sum <"$own")" = "$sum" ]
+}
+
+@test "CVE-2024-21626: no descriptor leaks, and none can be the working directory" {
+	set_script "$B" <<<'ls /proc/self/fd | sort -n | tr "\n" " "'
+	run sandlock run --bundle "$B" c 3>&-
+	# the fourth is the directory that ls reads
+	assert_output_has "0 1 2 3"
+	assert_output_lacks "0 1 2 3 4"
+	for n in 3 4 5 6 7 8 9 10 11 12 15 20; do
+		edit_config "$B" '.process.cwd = $d | .process.args = ["/bin/cat", "../../../../../../../../../../" + $f]' \
+			--arg d "/proc/self/fd/$n" --arg f "${T#/}/outside/file"
+		run sandlock run --bundle "$B" c 3>&-
+		assert_failure
+		assert_output_lacks host
+	done
+	set_args "$B" /bin/sleep 1000
+	edit_config "$B" '.process.cwd = "/"'
+	sandlock run --detach --bundle "$B" c 3>&-
+	for n in 3 4 5 6 7 8 9 10; do
+		run sandlock exec --cwd "/proc/self/fd/$n" c /bin/cat "../../../../../../../../$T/outside/file" 3>&-
+		assert_failure
+		assert_output_lacks host
+	done
+}
+
+@test "symlinks in the image do not lead mounts out of it" {
+	ln -s "$T/outside" "$B/rootfs/absolute"
+	ln -s "../../../../../../../../../../../$T/outside" "$B/rootfs/relative"
+	ln -s /proc/1/root/tmp "$B/rootfs/magic"
+	set_script "$B" <<<'grep -c " /[^ ]*new" /proc/self/mountinfo'
+	edit_config "$B" '.mounts += [(["absolute","relative"][] | {destination:("/" + . + "/new"),type:"tmpfs",source:"tmpfs"})]'
+	run sandlock run --bundle "$B" c
+	assert_success
+	[ ! -e "$T/outside/new" ]
+	[ -d "$B/rootfs/$T/outside/new" ]
+	edit_config "$B" '.mounts += [{destination:"/magic/new",type:"tmpfs",source:"tmpfs"}]'
+	run sandlock run --bundle "$B" c
+	[ ! -e /tmp/new ]
+}
+
+@test "a mount target that is swapped for a symlink while containers start" {
+	local racer
+	mkdir "$B/rootfs/a" "$B/rootfs/vol"
+	ln -s "$T/outside" "$B/rootfs/b"
+	[ -z "${AS:-}" ] || give_to "$AS" "$B/rootfs"
+	set_args "$B" /bin/touch /vol/sub/made
+	edit_config "$B" '.mounts += [{destination:"/vol/sub",type:"tmpfs",source:"tmpfs"}]'
+	(cd "$B/rootfs" && while :; do mv -T vol x && mv -T b vol && mv -T vol b && mv -T x vol || true; done) 2>/dev/null 3>&- &
+	racer=$!
+	for i in $(seq 12); do
+		sandlock run --bundle "$B" c >/dev/null 2>&1 || true
+	done
+	kill $racer
+	wait $racer 2>/dev/null || true
+	[ "$(ls "$T/outside")" = file ]
+}
+
+@test "CVE-2025-31133: a false /dev/null in the image masks nothing" {
+	rm -rf "$B/rootfs/dev"
+	mkdir "$B/rootfs/dev"
+	ln -s /proc/sys/kernel/core_pattern "$B/rootfs/dev/null"
+	set_script "$B" <<-'EOS'
+		stat -c %t:%T /proc/version /proc/keys
+		# no mount shows that file of procfs anywhere
+		awk '$4 ~ /core_pattern/' /proc/self/mountinfo | wc -l
+	EOS
+	edit_config "$B" '.mounts |= map(select(.destination | startswith("/dev") | not)) | .linux.maskedPaths = ["/proc/version", "/proc/keys"]'
+	run sandlock run --bundle "$B" c
+	# either it does not start, or the masks are the real device
+	echo "# $output"
+	if [ "$status" = 0 ]; then
+		[ "${lines[0]}" = 1:3 ] && [ "${lines[1]}" = 1:3 ] && [ "${lines[2]}" = 0 ]
+	else
+		assert_output_has "/dev/null"
+	fi
+}
+
+@test "CVE-2025-52565: /dev/console and /dev/pts of the image are not followed out of it" {
+	rm -rf "$B/rootfs/dev"
+	mkdir -p "$B/rootfs/dev"
+	ln -s "$T/outside/file" "$B/rootfs/dev/console"
+	ln -s "$T/outside" "$B/rootfs/dev/pts"
+	set_args "$B" /bin/true
+	edit_config "$B" '.process.terminal = true | .mounts |= map(select(.destination != "/dev"))'
+	run sandlock run --bundle "$B" c </dev/null
+	[ "$(cat "$T/outside/file")" = host ]
+	[ "$(ls "$T/outside")" = file ]
+	refute grep -q "$T/outside" /proc/self/mountinfo
+}
+
+@test "masked and read-only paths that are symlinks out of the image" {
+	ln -s "$T/outside/file" "$B/rootfs/masked"
+	ln -s "../../../../../../../$T/outside" "$B/rootfs/ro"
+	set_script "$B" <<<'echo fine'
+	edit_config "$B" '.linux.maskedPaths += ["/masked"] | .linux.readonlyPaths += ["/ro"]'
+	run sandlock run --bundle "$B" c
+	assert_success
+	: >"$T/outside/new" # still writable
+	[ "$(cat "$T/outside/file")" = host ]
+}
+
+@test "hooks get the environment that they name" {
+	cat >"$T/hook" <<-EOS
+		#!/bin/sh
+		env | grep -v -e ^PWD= -e ^SHLVL= -e ^_= >$T/outside/env
+	EOS
+	chmod 0755 "$T/hook"
+	set_args "$B" /bin/true
+	edit_config "$B" '.hooks.createRuntime = [{path: $h, env: ["ONLY=this"]}]' --arg h "$T/hook"
+	SECRET=caller run sandlock run --bundle "$B" c
+	assert_success
+	[ "$(cat "$T/outside/env")" = ONLY=this ]
+}
