@@ -91,7 +91,7 @@ teardown() {
 	edit_config "$B" '.mounts += [{destination:"/vol/sub",type:"tmpfs",source:"tmpfs"}]'
 	(cd "$B/rootfs" && while :; do mv -T vol x && mv -T b vol && mv -T vol b && mv -T x vol || true; done) 2>/dev/null 3>&- &
 	racer=$!
-	for i in $(seq 12); do
+	for _ in $(seq 12); do
 		sandlock run --bundle "$B" c >/dev/null 2>&1 || true
 	done
 	kill $racer
