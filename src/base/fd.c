@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -101,7 +102,7 @@ union control {
 	struct cmsghdr align;
 };
 
-int fd_send(int sock, const void *data, size_t len, const int *fds, size_t n_fds)
+static int send_all(int sock, const void *data, size_t len, const int *fds, size_t n_fds, bool many)
 {
 	struct iovec iov = {.iov_base = (void *)data, .iov_len = len};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
@@ -121,13 +122,30 @@ int fd_send(int sock, const void *data, size_t len, const int *fds, size_t n_fds
 		memcpy(CMSG_DATA(c), fds, sizeof(int) * n_fds);
 	}
 	for (;;) {
-		ssize_t n = sendmsg(sock, &msg, MSG_NOSIGNAL);
+		struct mmsghdr one = {.msg_hdr = msg};
+		ssize_t n;
 
+		if (!many)
+			n = sendmsg(sock, &msg, MSG_NOSIGNAL);
+		else if (sendmmsg(sock, &one, 1, MSG_NOSIGNAL) == 1)
+			n = (ssize_t)one.msg_len;
+		else
+			n = -1;
 		if (n >= 0)
 			return (size_t)n == len ? 0 : -EIO;
 		if (errno != EINTR)
 			return -errno;
 	}
+}
+
+int fd_send(int sock, const void *data, size_t len, const int *fds, size_t n_fds)
+{
+	return send_all(sock, data, len, fds, n_fds, false);
+}
+
+int fd_send_untrapped(int sock, const void *data, size_t len, const int *fds, size_t n_fds)
+{
+	return send_all(sock, data, len, fds, n_fds, true);
 }
 
 static void take_fds(struct msghdr *msg, int *ret_fds, size_t room, size_t *ret_n)

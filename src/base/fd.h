@@ -22,6 +22,8 @@ int fd_connect_unix(const char *path, int *ret_fd);
 int fd_socketpair(int ret_fds[2]);
 /* One message with n_fds (0 to 8) descriptors attached. len must be > 0. Never raises SIGPIPE. */
 int fd_send(int sock, const void *data, size_t len, const int *fds, size_t n_fds);
+/* The same by sendmmsg, which no notify filter of ours traps: for handing over that filter's listener. */
+int fd_send_untrapped(int sock, const void *data, size_t len, const int *fds, size_t n_fds);
 /*
  * One message. Descriptors are received CLOEXEC; *n_fds in: room, out: number received (surplus ones are closed). *ret_len 0 = the peer is gone.
  * A message longer than len is -EMSGSIZE (and its descriptors are closed).

@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "container/container.h"
+#include "container/lazy.h"
 #include "container/store.h"
 #include "container/userns_call.h"
 #include "cow/changes.h"
@@ -152,6 +153,7 @@ static int open_container(const char *root, const char *id, struct container **r
 				"the container `%s` runs without copy-on-write: it has no changes "
 				"of its own",
 				id);
+	lazy_finish(c);
 	*ret = steal_ptr(&c);
 	return 0;
 }

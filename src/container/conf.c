@@ -31,9 +31,10 @@ static char *trim(char *s)
 
 static int set(struct conf *conf, const char *key, const char *value)
 {
-	char **field = strcmp(key, "cow") == 0	     ? &conf->cow
-		       : strcmp(key, "cow.dir") == 0 ? &conf->cow_dir
-						     : NULL;
+	char **field = strcmp(key, "cow") == 0		  ? &conf->cow
+		       : strcmp(key, "cow.dir") == 0	  ? &conf->cow_dir
+		       : strcmp(key, "cow.populate") == 0 ? &conf->cow_populate
+							  : NULL;
 
 	if (!field)
 		return -EINVAL;
@@ -93,4 +94,5 @@ void conf_done(struct conf *conf)
 {
 	free(conf->cow);
 	free(conf->cow_dir);
+	free(conf->cow_populate);
 }

@@ -8,8 +8,9 @@ struct err;
 #define CONF_FILE "/etc/sandlock-oci.conf"
 
 struct conf {
-	char *cow;     /* cow= on, off or auto; NULL: not given */
-	char *cow_dir; /* cow.dir= */
+	char *cow;	    /* cow= on, off or auto; NULL: not given */
+	char *cow_populate; /* cow.populate= */
+	char *cow_dir;	    /* cow.dir= */
 };
 
 /* A missing file is an empty one. An unknown key is an error that names file and line. */

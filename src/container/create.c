@@ -29,6 +29,7 @@
 #include "container/hooks.h"
 #include "container/id.h"
 #include "container/intel_rdt.h"
+#include "container/lazy.h"
 #include "container/lifecycle.h"
 #include "container/live_root.h"
 #include "container/pid_file.h"
@@ -69,6 +70,7 @@ static int build_plan(struct creation *cr, struct err **err)
 		.commit_to = cr->commit_to,
 		.cow_env = getenv("SANDLOCK_COW"),
 		.conf_cow = cr->conf.cow,
+		.conf_cow_populate = cr->conf.cow_populate,
 		.conf_cow_dir = cr->conf.cow_dir,
 		.live_store = cr->live_store,
 	};
@@ -155,6 +157,7 @@ int creation_plan(struct creation *cr, struct err **err)
 		r = build_plan(cr, err);
 	if (r < 0)
 		return r;
+	lazy_decide(cr->plan);
 	for (char **w = cr->plan->warnings; w && *w; w++)
 		log_warning("%s", *w);
 	return check_terminal(cr, err);
@@ -332,8 +335,13 @@ static int start_supervisor(struct creation *cr, const struct spawn *spawn, int 
 		.log_path = getenv("SANDLOCK_SUPERVISOR_LOG"),
 	};
 	struct status *s = cr->c->status;
+	struct lazy_paths paths = {0};
+	int r;
 
-	return supervisor_start(&params, &s->supervisor_pid, &cr->lifeline_fd, err);
+	lazy_paths_of(cr->plan, &paths, &params);
+	r = supervisor_start(&params, &s->supervisor_pid, &cr->lifeline_fd, err);
+	lazy_paths_done(&paths);
+	return r;
 }
 
 static int op_prepare_root(void *arg, const struct spawn *spawn, struct err **err)

@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "container/lazy.h"
 #include "container/store.h"
 #include "container/userns_call.h"
 #include "cow/cow.h"
@@ -94,6 +95,7 @@ int container_diff(const char *root, const char *id, container_diff_fn fn, void 
 	fd = memfd_create("diff", MFD_CLOEXEC);
 	if (fd < 0)
 		return err_set(err, errno, "make a memfd");
+	lazy_finish(c);
 	w.dir = c->status->cow_dir;
 	w.out_fd = fd;
 	r = userns_call(&c->status->ids, walk, &w, err);

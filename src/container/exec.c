@@ -177,6 +177,9 @@ static int build_plan(struct exec *ex, struct err **err)
 		.bundle = ex->c->status->bundle,
 		.again = true,
 		.cow = ex->c->status->cow_dir ? "on" : "off",
+		/* Once everything is there, a process needs no eye on its paths. */
+		.cow_lazy =
+			ex->c->status->cow_lazy && supervisor_wait_populated(ex->c->dir_fd) != 0,
 	};
 	struct plan_env env = {.caps = &ex->host, .dir_facts = host_dir_facts};
 	int r = host_probe(&ex->host);

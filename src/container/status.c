@@ -95,6 +95,7 @@ void status_set_plan(struct status *s, const struct plan *plan)
 		s->cow_dir = xstrdup(plan->cow.dir);
 		s->cow_keep = plan->cow.keep;
 		s->cow_commit_to = dup_or_null(plan->cow.commit_to);
+		s->cow_lazy = plan->cow.lazy;
 	}
 	s->ids = plan->ids;
 	s->ids.join_path = dup_or_null(plan->ids.join_path);
@@ -169,6 +170,8 @@ static void out_status(struct buf *text, const struct status *s)
 		encode_member_string(&o, "dir", s->cow_dir);
 		encode_member_bool(&o, "keep", s->cow_keep);
 		encode_member_string(&o, "commit-to", s->cow_commit_to);
+		if (s->cow_lazy)
+			encode_member_bool(&o, "lazy", true);
 		encode_end_object(&o);
 	}
 	out_ids(&o, &s->ids);
@@ -291,6 +294,7 @@ static bool decode(const struct json_value *v, struct status *s)
 		s->cow_dir = get_str(cow, "dir");
 		s->cow_keep = get_bool(cow, "keep");
 		s->cow_commit_to = get_str(cow, "commit-to");
+		s->cow_lazy = get_bool(cow, "lazy");
 	}
 	for (const struct json_value *a = annotations ? json_first(annotations) : NULL; a;
 	     a = json_next(a))

@@ -47,6 +47,7 @@ struct status {
 	char *cow_dir;	   /* NULL: no copy-on-write */
 	bool cow_keep;
 	char *cow_commit_to; /* NULL: the changes are not committed at the end */
+	bool cow_lazy;	     /* was populated lazily */
 	struct plan_ids ids; /* everything in it is owned here */
 	struct plan_pair *annotations;
 	size_t n_annotations;

@@ -121,10 +121,11 @@ static bool starts_with(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-/* Marks of overlayfs say what a directory is in a stack of layers; the live root is no layer. */
+/* Marks of overlayfs say what a directory is in a stack of layers; the live root is no layer. Ours say what a live directory is. */
 static bool is_layer_mark(const char *attr)
 {
-	return starts_with(attr, "trusted.overlay.") || starts_with(attr, "user.overlay.");
+	return starts_with(attr, "trusted.overlay.") || starts_with(attr, "user.overlay.") ||
+	       starts_with(attr, "user.sandlock.");
 }
 
 /* Ours: state of a live root. It must neither leave it nor come from an image. */

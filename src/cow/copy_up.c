@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "cow/lazy.h"
 #include "cow/share.h"
 #include "host/at.h"
 
@@ -174,7 +175,9 @@ int cow_copy_begin(struct cow *cow, int parent_fd, const char *name, dev_t dev, 
 
 	if (r < 0)
 		return r;
-	r = lock_inode(copy);
+	r = lazy_before_copy(cow, ino);
+	if (r == 0)
+		r = lock_inode(copy);
 	if (r < 0) {
 		free_copy(copy);
 		return r;

@@ -86,6 +86,42 @@ int cow_populate(struct cow *cow, struct cow_stats *ret_stats, struct cow_fault 
 /* Removes what copy-ups that were killed have left in work/. Only while none is under way. */
 int cow_recover(struct cow *cow);
 
+/*
+ * Lazy populate: only the root directory is filled; every directory in it is marked (user.sandlock.lower: its path in the lowers) and is to be
+ * filled by cow_populate_dir before anybody looks into it. -EOPNOTSUPP: the file system of the store has no user.* xattrs; nothing was
+ * made, call cow_populate. From now on the store is for one process (until cow_fill has come to its end, diff in others treats
+ * marked directories as unchanged).
+ */
+int cow_populate_lazily(struct cow *cow, struct cow_stats *ret_stats, struct cow_fault *fault);
+/* Some directories are unpopulated. Cheap; true may be late, false is final. */
+bool cow_is_lazy(const struct cow *cow);
+bool cow_is_unpopulated(struct cow *cow, dev_t dev, ino_t ino);
+/*
+ * Fills the directory behind fd (any kind), which must lie on the mount of cow_root_fd, if it is unpopulated; waits while another thread
+ * does. Failures (ENOSPC...) leave it unpopulated. Thread-safe, as all of these.
+ */
+int cow_populate_dir(struct cow *cow, int fd);
+/* And everything below. For a directory that is going to be renamed: marks are only valid in their place. */
+int cow_populate_tree(struct cow *cow, int fd);
+/* All directories on the way of path, and the one it leads to (tree: all of it), symlinks followed as in a chroot to the live root. Where
+ * nothing is there is nothing to do: 0. */
+int cow_populate_path(struct cow *cow, const char *path, bool tree);
+/* Everything that is left; pause is called after each directory. When it returns 0, cow_is_lazy is false unless the container moved directories
+ * faster than they were found. */
+int cow_fill(struct cow *cow, void (*pause)(void *arg), void *arg);
+/*
+ * While names of one file are filled one by one, nobody knows that they belong together; a change that would show it (rename or removal of
+ * a name; copy-up does it by itself) must settle that first. Reads the lowers once.
+ */
+int cow_settle(struct cow *cow);
+bool cow_is_settled(const struct cow *cow);
+/* Takes over the store of a process that died: finds the marks again. */
+int cow_lazy_reload(struct cow *cow);
+/* Is the live directory unpopulated? name NULL: dirfd itself. For walks of another process. */
+bool cow_has_mark(int dirfd, const char *name);
+/* Entries of the lowers, counted up to max (then *ret is max); what cannot be read counts nothing. */
+int cow_count_entries(char *const *lowers, uint64_t max, uint64_t *ret);
+
 /* Live root as an O_PATH descriptor in the mount namespace of the process that opened the store; borrowed. */
 int cow_root_fd(const struct cow *cow);
 /* st_dev of the live root; a shared inode has this device. */

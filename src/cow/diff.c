@@ -46,6 +46,7 @@ struct diff {
 	struct frame *frames;
 	size_t n, cap;
 	const char *op, *name;
+	bool lazy; /* there may be unpopulated directories */
 };
 
 static void live_dir_done(struct live_dir *d)
@@ -202,6 +203,9 @@ static int both(struct diff *d, const struct lower_entry *e)
 
 	if (r < 0)
 		return is_gone(r) ? only_lower(d, e) : r;
+	/* not populated yet: unchanged (a directory is populated before it is renamed) */
+	if (d->lazy && S_ISDIR(st.stx_mode) && cow_has_mark(live, e->name))
+		return 0;
 	b.st = &st;
 	d->op = "compare";
 	r = compare_objects(d->cow, &a, &b, &same);
@@ -314,6 +318,7 @@ int cow_walk(struct cow *cow, bool same_too, cow_walk_fn fn, void *arg, struct c
 		fault_set(fault, "compare incomplete live root", NULL, NULL);
 		return -EUCLEAN;
 	}
+	d.lazy = store_is_lazy(cow);
 	r = open_trees(&d);
 	if (r == 0)
 		r = compare_roots(&d);

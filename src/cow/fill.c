@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "cow/internal.h"
+#include "cow/lazy.h"
 #include "cow/share.h"
 #include "host/at.h"
 
@@ -72,11 +73,42 @@ void filler_done(struct filler *f)
 	host_dir_reader_done(&f->reader);
 	lower_dir_done(&f->dir);
 	free(f->linked.inos);
+	free(f->placed.inos);
 }
 
 static int live_fd(const struct filler *f)
 {
 	return f->place->live_fd;
+}
+
+/*
+ * While the container runs, what appears under a name must be whole: it is made in work/ and moved. Where nobody looks yet it is made in its
+ * place.
+ */
+static int stage_fd(const struct filler *f)
+{
+	return f->fill->lazy ? f->fill->cow->work_fd : live_fd(f);
+}
+
+static const char *stage_name(struct filler *f, const char *name)
+{
+	if (!f->fill->lazy)
+		return name;
+	store_temp_name(f->fill->cow, f->temp);
+	return f->temp;
+}
+
+/* r: of making it. On failure nothing is left in work/. */
+static int unstage(struct filler *f, const char *name, int r)
+{
+	if (!f->fill->lazy)
+		return r;
+	if (r == 0)
+		r = host_renameat2(f->fill->cow->work_fd, f->temp, live_fd(f), name,
+				   RENAME_NOREPLACE);
+	if (r < 0 && host_unlinkat(f->fill->cow->work_fd, f->temp, 0) == -EISDIR)
+		host_unlinkat(f->fill->cow->work_fd, f->temp, AT_REMOVEDIR);
+	return r;
 }
 
 /* Would a link show the owner that the live file is to have? */
@@ -150,6 +182,15 @@ static int fill_private(struct filler *f, int src, int dst, const struct statx *
 			  (struct host_xattr_ref){dst, NULL}, &f->fill->cow->index.refused);
 }
 
+int fill_private_copy(struct filler *f, const struct lower_entry *e, int fd)
+{
+	cleanup_fd int src = -EBADF;
+	struct statx st;
+	int r = open_lower_file(f, e, &st, &src);
+
+	return r < 0 ? r : fill_private(f, src, fd, &st);
+}
+
 /* A private file of this name. */
 static int make_private(struct filler *f, const struct lower_entry *e)
 {
@@ -160,8 +201,16 @@ static int make_private(struct filler *f, const struct lower_entry *e)
 	if (r < 0)
 		return r;
 	f->op = "create";
-	r = host_openat(live_fd(f), e->name, O_RDWR | O_CREAT | O_EXCL, 0600, &dst);
-	return r < 0 ? r : fill_private(f, src, dst, &st);
+	r = host_openat(stage_fd(f), stage_name(f, e->name), O_RDWR | O_CREAT | O_EXCL, 0600, &dst);
+	if (r == 0)
+		r = unstage(f, e->name, fill_private(f, src, dst, &st));
+	return r;
+}
+
+/* A private copy of one name would split a group of names that is not known yet. */
+static bool must_settle(const struct filler *f, const struct lower_entry *e)
+{
+	return f->fill->lazy && e->st.stx_nlink > 1 && !atomic_load(&f->fill->lazy->settled);
 }
 
 static int make_file(struct filler *f, const struct lower_entry *e, bool *ret_private)
@@ -170,18 +219,23 @@ static int make_file(struct filler *f, const struct lower_entry *e, bool *ret_pr
 
 	*ret_private = true;
 	if (!may_link(f, e))
-		return make_private(f, e);
+		return must_settle(f, e) ? -EDEADLK : make_private(f, e);
 	f->op = "link";
-	r = host_linkat(e->dirfd, e->name, live_fd(f), e->name);
+	/* the container may see the name at once: the guard must know its inode before */
+	r = f->fill->lazy ? lazy_add_shared(f->fill->lazy, e->st.stx_ino, e->st.stx_nlink > 1) : 0;
+	if (r == 0)
+		r = host_linkat(e->dirfd, e->name, live_fd(f), e->name);
 	if (r == 0) {
 		*ret_private = false;
 		f->stats.linked++;
-		return inode_list_add(&f->linked, e->st.stx_ino);
+		return f->fill->lazy ? 0 : inode_list_add(&f->linked, e->st.stx_ino);
 	}
 	if (!is_link_refusal(r))
 		return r;
 	if (r == -EXDEV && !e->mount)
 		f->fill->no_link[e->layer] = true;
+	if (must_settle(f, e))
+		return -EDEADLK;
 	return make_private(f, e);
 }
 
@@ -209,6 +263,17 @@ static void note_private(struct filler *f, const struct lower_entry *e)
 	pthread_mutex_unlock(&fill->names_lock);
 }
 
+static int place_file_lazily(struct filler *f, const struct lower_entry *e)
+{
+	struct lazy *lazy = f->fill->lazy;
+	bool is_private;
+
+	if (e->st.stx_nlink > 1 && atomic_load(&lazy->settled) &&
+	    groups_have(lazy, host_statx_dev(&e->st), e->st.stx_ino))
+		return groups_place(f, e);
+	return make_file(f, e, &is_private);
+}
+
 static int place_file(struct filler *f, const struct lower_entry *e)
 {
 	/* links from other live roots count as well, so most files of a used image are noted */
@@ -223,7 +288,7 @@ static int place_file(struct filler *f, const struct lower_entry *e)
 	return r;
 }
 
-static int make_node(struct filler *f, const struct lower_entry *e)
+static int make_node(struct filler *f, const struct lower_entry *e, const char *as)
 {
 	dev_t dev = makedev(e->st.stx_rdev_major, e->st.stx_rdev_minor);
 	char target[PATH_MAX];
@@ -231,18 +296,19 @@ static int make_node(struct filler *f, const struct lower_entry *e)
 
 	if (!S_ISLNK(e->st.stx_mode)) {
 		f->op = "make node";
-		return host_mknodat(live_fd(f), e->name, (e->st.stx_mode & S_IFMT) | 0600, dev);
+		return host_mknodat(stage_fd(f), as, (e->st.stx_mode & S_IFMT) | 0600, dev);
 	}
 	f->op = "make symlink";
 	r = host_readlinkat(e->dirfd, e->name, target, sizeof(target));
-	return r < 0 ? r : host_symlinkat(target, live_fd(f), e->name);
+	return r < 0 ? r : host_symlinkat(target, stage_fd(f), as);
 }
 
 static int place_node(struct filler *f, const struct lower_entry *e)
 {
 	bool device = S_ISCHR(e->st.stx_mode) || S_ISBLK(e->st.stx_mode);
+	const char *as = stage_name(f, e->name);
 	struct attr attr;
-	int r = make_node(f, e);
+	int r = make_node(f, e, as);
 
 	/* a user namespace may make none; the container gets its devices from elsewhere */
 	if (r == -EPERM && device) {
@@ -254,9 +320,9 @@ static int place_node(struct filler *f, const struct lower_entry *e)
 	f->stats.others++;
 	f->op = "set metadata of";
 	attr_of_lower(f->fill->cow, &e->st, &attr);
-	return attr_apply(&attr, (struct host_xattr_ref){e->dirfd, e->name},
-			  (struct host_xattr_ref){live_fd(f), e->name},
-			  &f->fill->cow->index.refused);
+	r = attr_apply(&attr, (struct host_xattr_ref){e->dirfd, e->name},
+		       (struct host_xattr_ref){stage_fd(f), as}, &f->fill->cow->index.refused);
+	return unstage(f, e->name, r);
 }
 
 static int set_dir_attrs(struct filler *f, const struct place *place)
@@ -291,16 +357,24 @@ static int place_mount(struct filler *f, const struct lower_entry *e)
 
 static int place_dir(struct filler *f, const struct lower_entry *e)
 {
+	const char *as = stage_name(f, e->name);
 	struct node *sub;
-	int r;
+	int r, unmarked = 0;
 
 	f->op = "make directory";
-	r = host_mkdirat(live_fd(f), e->name, 0700);
+	r = host_mkdirat(stage_fd(f), as, 0700);
 	if (r < 0)
 		return r;
 	f->stats.dirs++;
+	if (f->fill->lazy && !e->mount)
+		unmarked = lazy_add_dir(f, f->fill->cow->work_fd, as, e->name);
+	r = unstage(f, e->name, MIN(unmarked, 0));
+	if (r < 0)
+		return r;
 	if (e->mount)
 		return place_mount(f, e);
+	if (f->fill->lazy && !unmarked)
+		return 0;
 	sub = node_new(f->node, e->name);
 	if (!sub)
 		return -ENOMEM;
@@ -312,15 +386,21 @@ static int place_dir(struct filler *f, const struct lower_entry *e)
 
 static int place(struct filler *f, const struct lower_entry *e)
 {
+	int r;
+
 	f->name = e->name;
 	switch (e->st.stx_mode & S_IFMT) {
 	case S_IFDIR:
-		return place_dir(f, e);
+		r = place_dir(f, e);
+		break;
 	case S_IFREG:
-		return place_file(f, e);
+		r = f->fill->lazy ? place_file_lazily(f, e) : place_file(f, e);
+		break;
 	default:
-		return place_node(f, e);
+		r = place_node(f, e);
 	}
+	/* somebody in the container was quicker, past our look: his is the newer one */
+	return r == -EEXIST && f->fill->lazy ? 0 : r;
 }
 
 int fill_dir(struct filler *f, struct node *node)
@@ -405,7 +485,7 @@ static int link_to_first(struct filler *f, struct names_file *first, int dir_fd,
 	return inode_list_add(drop, e->st.stx_ino);
 }
 
-static int reset_times(int fd, const struct statx *st)
+int fill_reset_times(int fd, const struct statx *st)
 {
 	struct attr attr;
 
@@ -441,8 +521,8 @@ static int link_in_places(struct filler *f, struct names_file *first, const stru
 	if (r == 0)
 		r = link_to_first(f, first, at->live_fd, &e, drop);
 	if (r == 0)
-		r = reset_times(at->live_fd, &first_times);
-	return r < 0 ? r : reset_times(live_fd(f), &times);
+		r = fill_reset_times(at->live_fd, &first_times);
+	return r < 0 ? r : fill_reset_times(live_fd(f), &times);
 }
 
 static int make_further(struct filler *f, const struct names_further *more, struct inode_list *drop)

@@ -17,7 +17,11 @@
 #include "cow/names.h"
 #include "host/dirent.h"
 
+#define TEMP_NAME_MAX 24 /* TEMP_NAME_SIZE of internal.h */
+
 struct buf;
+struct lazy;
+struct lower_entry;
 
 /* A directory on both sides. */
 struct place {
@@ -48,6 +52,7 @@ struct fill {
 	atomic_bool no_clone; /* FICLONE was refused once */
 	pthread_mutex_t names_lock;
 	struct names names;
+	struct lazy *lazy; /* NULL: everything is filled at once */
 };
 
 struct inode_list {
@@ -66,8 +71,10 @@ struct filler {
 	struct host_dir_reader reader;
 	struct cow_stats stats;
 	struct inode_list linked;
-	const char *op; /* under way, for the fault */
+	struct inode_list placed; /* indices of lazy.groups: names in this directory */
+	const char *op;		  /* under way, for the fault */
 	const char *name;
+	char temp[TEMP_NAME_MAX]; /* of what is being made in work/ */
 };
 
 struct node *node_new(struct node *parent, const char *name);
@@ -75,6 +82,9 @@ struct node *node_new(struct node *parent, const char *name);
 int node_open(const struct fill *fill, struct node *node);
 int place_open_below(const struct fill *fill, const struct place *up, const char *name,
 		     struct place *ret);
+/* Walks down from top, which is open, to node, and opens it again. */
+int place_open_from(const struct fill *fill, const struct node *top, const struct node *node,
+		    struct place *ret);
 int place_open_from_root(const struct fill *fill, const struct node *node, struct place *ret);
 void place_close(struct place *place);
 /* Appends the path below the root. */
@@ -92,6 +102,11 @@ void filler_done(struct filler *f);
 int fill_dir(struct filler *f, struct node *node);
 /* Makes the further names, when all directories are filled; one thread. drop: inodes that are not shared any more. */
 int fill_further_names(struct filler *f, struct inode_list *drop);
+
+/* Content and metadata of the lower's file into fd. */
+int fill_private_copy(struct filler *f, const struct lower_entry *e, int fd);
+/* The times that st shows, after names in the directory were changed. */
+int fill_reset_times(int fd, const struct statx *st);
 
 int inode_list_add(struct inode_list *list, uint64_t ino);
 

@@ -23,6 +23,8 @@
 #define STORE_OWNERS  "owners"
 #define STORE_COMMITS "commits"
 #define STORE_FRESH   "fresh"
+#define STORE_LAZY    "lazy" /* populated lazily; its change time is when serving began */
+#define STORE_GROUPS  "groups"
 #define STORE_NEW     ".new" /* suffix of a file being written */
 
 struct cow {
@@ -33,6 +35,7 @@ struct cow {
 	struct cow_meta meta;
 	struct cow_owners *owners; /* NULL unless ids are shifted */
 	bool populated;
+	struct lazy *lazy; /* NULL: populated at once, or by another process */
 	struct cow_index index;
 	struct statx_timestamp populated_at; /* change time of the index */
 	atomic_uint next_temp;
@@ -79,6 +82,9 @@ int store_set_owner(struct cow *cow, const char *owner_id);
 /* The index is written: the live root is complete since then. */
 int store_set_populated(struct cow *cow);
 
+/* Was it populated lazily? */
+bool store_is_lazy(const struct cow *cow);
+
 /* A new name in work/ and an open, empty, private regular file of that name. */
 #define TEMP_NAME_SIZE 24
 int store_temp_file(struct cow *cow, char name[TEMP_NAME_SIZE], int *ret_fd);
@@ -86,6 +92,9 @@ void store_temp_name(struct cow *cow, char name[TEMP_NAME_SIZE]);
 /* Writes <name> of the store by way of a temporary name; reads it whole. */
 int store_write(int dir_fd, const char *name, const void *data, size_t len);
 int store_read(int dir_fd, const char *name, size_t max, struct buf *ret);
+
+/* What a populate that did not come to its end has left. */
+int clear_live_root(struct cow *cow, struct cow_fault *fault);
 
 /* Removes everything below the directory that fd (consumed) refers to, not the directory itself. */
 int remove_contents(int fd, struct cow_fault *fault);

@@ -70,23 +70,23 @@ static int place_dup(const struct place *place, struct place *ret)
 	return r;
 }
 
-int place_open_from_root(const struct fill *fill, const struct node *node, struct place *ret)
+int place_open_from(const struct fill *fill, const struct node *top, const struct node *node,
+		    struct place *ret)
 {
 	cleanup_free const struct node **way = NULL;
 	struct place place = {.live_fd = -EBADF};
-	const struct node *root = node;
 	size_t depth = 0, n;
 	int r;
 
-	for (; root->parent; root = root->parent)
+	for (const struct node *d = node; d != top; d = d->parent)
 		depth++;
 	way = malloc((depth + 1) * sizeof(*way));
 	if (!way)
 		return -ENOMEM;
 	n = depth;
-	for (const struct node *d = node; d->parent; d = d->parent)
+	for (const struct node *d = node; d != top; d = d->parent)
 		way[--n] = d;
-	r = place_dup(&root->place, &place);
+	r = place_dup(&top->place, &place);
 	for (size_t i = 0; r == 0 && i < depth; i++) {
 		struct place sub = {.live_fd = -EBADF};
 
@@ -97,6 +97,15 @@ int place_open_from_root(const struct fill *fill, const struct node *node, struc
 	if (r == 0)
 		*ret = place;
 	return r;
+}
+
+int place_open_from_root(const struct fill *fill, const struct node *node, struct place *ret)
+{
+	const struct node *root = node;
+
+	while (root->parent)
+		root = root->parent;
+	return place_open_from(fill, root, node, ret);
 }
 
 int node_open(const struct fill *fill, struct node *node)

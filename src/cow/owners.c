@@ -14,6 +14,7 @@
 #include "cow/index.h"
 #include "cow/internal.h"
 #include "cow/layer.h"
+#include "cow/scan.h"
 #include "host/at.h"
 
 #define OWNERS_MAGIC 0x31726e776f776373ull /* "scwownr1" */
@@ -57,93 +58,30 @@ static int by_inode(const void *a, const void *b)
 	return x->ino < y->ino ? -1 : x->ino > y->ino;
 }
 
-/* One directory level of the scan: the names that are directories are still to be entered. */
-struct scan_frame {
-	struct lower_dir dir;
-	size_t next;
-};
-
-struct scan {
-	struct lowers lowers;
-	struct cow_owners *owners;
-	struct scan_frame *frames;
-	size_t n, cap;
-};
-
-static int scan_push(struct scan *s)
+static int add_entry(void *arg, const struct lower_entry *e, const struct chain *at)
 {
-	if (s->n == s->cap) {
-		size_t cap = s->cap ? s->cap * 2 : 32;
-		struct scan_frame *p = reallocarray(s->frames, cap, sizeof(*p));
-
-		if (!p)
-			return -ENOMEM;
-		s->frames = p;
-		s->cap = cap;
-	}
-	s->frames[s->n] = (struct scan_frame){0};
-	return lowers_read(&s->lowers, false, &s->frames[s->n++].dir);
+	(void)at;
+	return add_owner(arg, &e->st);
 }
 
-/* Records the next name of the deepest frame; enters it if it is a directory. */
-static int scan_step(struct scan *s)
-{
-	struct scan_frame *f = &s->frames[s->n - 1];
-	struct lower_entry e;
-	int r;
-
-	if (f->next == f->dir.n) {
-		lower_dir_done(&f->dir);
-		s->n--;
-		return s->n ? lowers_leave(&s->lowers) : 0;
-	}
-	r = lowers_look(&s->lowers, &f->dir, &f->next, &e);
-	if (r <= 0)
-		return r;
-	r = add_owner(s->owners, &e.st);
-	if (r < 0 || !S_ISDIR(e.st.stx_mode) || e.mount)
-		return r;
-	r = lowers_enter(&s->lowers, &f->dir, e.first, e.n);
-	/* the container's root may be able to read it: then an id of its own made it, which needs
-	 * no shift */
-	if (r == -EACCES)
-		return 0;
-	return r < 0 ? r : scan_push(s);
-}
-
-static void scan_done(struct scan *s)
-{
-	while (s->n)
-		lower_dir_done(&s->frames[--s->n].dir);
-	free(s->frames);
-	lowers_close(&s->lowers);
-}
-
+/* A directory that may not be opened here is left out: the container's root may be able to read it, and then an id of its own made it,
+ * which needs no shift. */
 static int scan_lower(const char *path, struct cow_owners *owners, struct cow_fault *fault)
 {
 	char *const paths[] = {(char *)path, NULL};
-	struct scan s = {.owners = owners};
+	const struct lower_skip none = {0};
+	cleanup_fd int fd = -EBADF;
 	struct statx st;
-	int r = lowers_open(paths, &s.lowers);
+	int r = host_open_dir_path(path, &fd);
 
-	if (r < 0) {
-		fault_set(fault, "open lower", path, NULL);
-		return r;
-	}
-	r = host_statx(lowers_top_fd(&s.lowers), "", &st);
+	if (r == 0)
+		r = host_statx(fd, "", &st);
 	if (r == 0)
 		r = add_owner(owners, &st);
 	if (r == 0)
-		r = scan_push(&s);
-	while (r == 0 && s.n)
-		r = scan_step(&s);
-	if (r < 0) {
-		cleanup_buf struct buf where = {0};
-
-		chain_path(&s.lowers.chains[0], &where);
-		fault_set(fault, "read owners", where.data, NULL);
-	}
-	scan_done(&s);
+		r = lowers_scan(paths, &none, add_entry, owners);
+	if (r < 0)
+		fault_set(fault, "read owners", path, NULL);
 	return r;
 }
 

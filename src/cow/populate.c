@@ -276,7 +276,6 @@ static int open_root(struct populate *p, struct filler *f)
 	return host_open_dir(cow->dir_fd, STORE_ROOT, &p->root->place.live_fd);
 }
 
-/* What a populate that did not come to its end has left. */
 static int clear_part(struct cow *cow, const char *name, struct cow_fault *fault)
 {
 	cleanup_fd int fd = -EBADF;
@@ -286,6 +285,13 @@ static int clear_part(struct cow *cow, const char *name, struct cow_fault *fault
 	if (r == 0)
 		r = host_fchmod(fd, 0700);
 	return r < 0 ? r : remove_contents(steal_fd(&fd), fault);
+}
+
+int clear_live_root(struct cow *cow, struct cow_fault *fault)
+{
+	int r = clear_part(cow, STORE_ROOT, fault);
+
+	return r < 0 ? r : clear_part(cow, STORE_WORK, fault);
 }
 
 static int save_index(struct cow *cow)
@@ -357,9 +363,7 @@ int cow_populate(struct cow *cow, struct cow_stats *ret_stats, struct cow_fault 
 	index_done(&cow->index);
 	cow->index.refused.left_uid = geteuid();
 	cow->index.refused.left_gid = getegid();
-	r = clear_part(cow, STORE_ROOT, fault);
-	if (r == 0)
-		r = clear_part(cow, STORE_WORK, fault);
+	r = clear_live_root(cow, fault);
 	if (r < 0)
 		return r;
 	r = populate_init(&p, cow);

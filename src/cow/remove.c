@@ -243,9 +243,9 @@ int remove_contents(int fd, struct cow_fault *fault)
 
 /* Files of a store, in the order in which they are removed: meta goes last. */
 static const char *const store_files[] = {
-	STORE_FRESH STORE_NEW,	STORE_FRESH,  STORE_INDEX STORE_NEW,   STORE_INDEX,
-	STORE_OWNERS STORE_NEW, STORE_OWNERS, STORE_COMMITS STORE_NEW, STORE_COMMITS,
-	STORE_META STORE_NEW,	STORE_META,
+	STORE_LAZY STORE_NEW,	 STORE_LAZY,	STORE_FRESH STORE_NEW,	STORE_FRESH,
+	STORE_INDEX STORE_NEW,	 STORE_INDEX,	STORE_OWNERS STORE_NEW, STORE_OWNERS,
+	STORE_COMMITS STORE_NEW, STORE_COMMITS, STORE_META STORE_NEW,	STORE_META,
 };
 
 static bool is_store_name(const char *name)
@@ -253,7 +253,8 @@ static bool is_store_name(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(store_files); i++)
 		if (!strcmp(name, store_files[i]))
 			return true;
-	return !strcmp(name, STORE_ROOT) || !strcmp(name, STORE_WORK);
+	return !strcmp(name, STORE_ROOT) || !strcmp(name, STORE_WORK) ||
+	       !strcmp(name, STORE_GROUPS);
 }
 
 /* Is meta the beginning of a meta file, however short a crash has left it? */
@@ -324,6 +325,8 @@ static int remove_parts(int dir_fd, struct cow_fault *fault)
 
 	if (r == 0)
 		r = remove_tree(dir_fd, STORE_WORK, fault);
+	if (r == 0)
+		r = remove_tree(dir_fd, STORE_GROUPS, fault);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(store_files); i++) {
 		r = host_unlinkat(dir_fd, store_files[i], 0);
 		if (r == -ENOENT)

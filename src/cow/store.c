@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "cow/lazy.h"
 #include "host/at.h"
 #include "host/dirent.h"
 
@@ -244,7 +245,7 @@ static int fill_store(struct cow *cow, const struct cow_params *params)
 
 static void undo_store(int dir_fd)
 {
-	static const char *const files[] = {STORE_INDEX, STORE_OWNERS, STORE_META};
+	static const char *const files[] = {STORE_INDEX, STORE_LAZY, STORE_OWNERS, STORE_META};
 
 	host_unlinkat(dir_fd, STORE_ROOT, AT_REMOVEDIR);
 	host_unlinkat(dir_fd, STORE_WORK, AT_REMOVEDIR);
@@ -285,13 +286,22 @@ int cow_create(const struct cow_params *params, struct cow **ret)
 int store_set_populated(struct cow *cow)
 {
 	struct statx st;
-	int r = host_statx(cow->dir_fd, STORE_INDEX, &st);
+	int r = host_statx(cow->dir_fd, STORE_LAZY, &st);
 
+	if (r == -ENOENT)
+		r = host_statx(cow->dir_fd, STORE_INDEX, &st);
 	if (r < 0)
 		return r;
 	cow->populated_at = st.stx_ctime;
 	cow->populated = true;
 	return 0;
+}
+
+bool store_is_lazy(const struct cow *cow)
+{
+	struct statx st;
+
+	return host_statx(cow->dir_fd, STORE_LAZY, &st) == 0;
 }
 
 static int load_files(struct cow *cow)
@@ -362,6 +372,7 @@ void cow_close(struct cow *cow)
 	close_fd(&cow->dir_fd);
 	close_fd(&cow->root_fd);
 	close_fd(&cow->work_fd);
+	lazy_free(cow->lazy);
 	meta_done(&cow->meta);
 	index_done(&cow->index);
 	cow_owners_free(cow->owners);
@@ -387,7 +398,11 @@ dev_t cow_live_dev(const struct cow *cow)
 
 bool cow_is_shared(const struct cow *cow, dev_t dev, ino_t ino)
 {
-	return dev == cow->dev && index_has(&cow->index, ino);
+	bool doubtful;
+
+	if (dev != cow->dev)
+		return false;
+	return cow->lazy ? lazy_is_shared(cow->lazy, ino, &doubtful) : index_has(&cow->index, ino);
 }
 
 void store_temp_name(struct cow *cow, char name[TEMP_NAME_SIZE])

@@ -177,6 +177,28 @@ void act_as_self(struct request *rq)
 		me->effective = rq->svc->permitted;
 }
 
+void act_as_supervisor(struct request *rq)
+{
+	act_as_self(rq);
+	act_thread_as_supervisor(rq->svc, rq->me);
+}
+
+void act_thread_as_supervisor(const struct service *svc, struct worker_creds *me)
+{
+	if (me->egid != svc->gid || me->fsgid != svc->gid) {
+		me->egid = host_thread_set_gid(svc->gid, svc->gid) < 0 ? (gid_t)-1 : svc->gid;
+		me->fsgid = svc->gid;
+	}
+	if (me->euid != svc->uid || me->fsuid != svc->uid) {
+		me->euid = host_thread_set_uid(svc->uid, svc->uid) < 0 ? (uid_t)-1 : svc->uid;
+		me->fsuid = svc->uid;
+	}
+	if (me->umask != 0) {
+		umask(0);
+		me->umask = 0;
+	}
+}
+
 int act_call(struct request *rq, int (*fn)(void *arg), void *arg, int *ret_fd)
 {
 	int r = take_identity(rq);

@@ -8,6 +8,8 @@
 
 struct object;
 struct request;
+struct service;
+struct worker_creds;
 
 /*
  * Switches the thread to the caller's ids, groups, effective capabilities and umask. Between
@@ -19,6 +21,10 @@ int act_as_caller(struct request *rq);
 /* Back to the supervisor's capabilities; the ids stay until the next caller (capabilities, not ids,
  * are what we need). */
 void act_as_self(struct request *rq);
+/* With the supervisor's ids and umask too: for populating, where what is made belongs to whoever makes it. */
+void act_as_supervisor(struct request *rq);
+/* The same for a thread that serves no requests. */
+void act_thread_as_supervisor(const struct service *svc, struct worker_creds *me);
 
 /*
  * The whole of that around one operation, which for a caller with capabilities in a nested user namespace is done by a child (nested.h): fn

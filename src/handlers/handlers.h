@@ -4,9 +4,12 @@
 #ifndef SANDLOCK_HANDLERS_HANDLERS_H
 #define SANDLOCK_HANDLERS_HANDLERS_H
 
+#include <stdbool.h>
+
 struct request;
 struct reply;
 struct parked;
+struct tracee_path;
 
 /* open.c */
 int handle_open(struct request *rq, struct reply *reply);
@@ -42,6 +45,19 @@ int handle_link(struct request *rq, struct reply *reply);
 
 /* creds.c */
 int handle_creds(struct request *rq, struct reply *reply);
+
+/* exec.c */
+int handle_exec(struct request *rq, struct reply *reply);
+/* The interpreter that the kernel opens by itself when it executes fd; false: none. */
+bool exec_find_interpreter(int fd, struct tracee_path *ret);
+
+/* path.c: calls that are only notified while the live root is populated lazily */
+int handle_path(struct request *rq, struct reply *reply);
+int handle_two_paths(struct request *rq, struct reply *reply);
+int handle_remove(struct request *rq, struct reply *reply);
+int handle_rename(struct request *rq, struct reply *reply);
+int handle_socket_address(struct request *rq, struct reply *reply);
+int handle_sendmsg(struct request *rq, struct reply *reply);
 
 /* mount.c */
 int handle_mount(struct request *rq, struct reply *reply);

@@ -16,6 +16,7 @@
 #include "handlers/act.h"
 #include "handlers/handlers.h"
 #include "handlers/live_name.h"
+#include "handlers/path.h"
 #include "handlers/request.h"
 #include "handlers/resolve.h"
 #include "handlers/table.h"
@@ -122,7 +123,8 @@ static int round_once(struct request *rq, struct reply *reply)
 		return r;
 	if (obj.shared)
 		return link_shared(rq, &obj, reply);
-	return reply_continue(reply, CONTINUE_LINK_MODIFIES_NOTHING);
+	r = path_touch_second(rq);
+	return r < 0 ? r : reply_continue(reply, CONTINUE_LINK_MODIFIES_NOTHING);
 }
 
 int handle_link(struct request *rq, struct reply *reply)

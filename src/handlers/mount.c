@@ -23,6 +23,7 @@
 #include "base/cleanup.h"
 #include "base/compiler.h"
 #include "handlers/handlers.h"
+#include "handlers/path.h"
 #include "handlers/request.h"
 #include "host/pidfd.h"
 #include "host/thread_cred.h"
@@ -170,10 +171,35 @@ static int open_caller(struct request *rq, struct mount_call *call)
 	return call->namespaces < 0 ? call->namespaces : request_check_alive(rq);
 }
 
+/* As the filter decides. The old magic in the upper half contains the bit of MS_PRIVATE. */
+static bool is_new_fs(unsigned long flags)
+{
+	return (flags & MS_MGC_MSK) == MS_MGC_VAL ||
+	       !(flags & (MS_REMOUNT | MS_BIND | MS_MOVE | MS_SHARED | MS_PRIVATE | MS_SLAVE |
+			  MS_UNBINDABLE));
+}
+
+/* Notified only while the live root is populated lazily. */
+static int continue_mount(struct request *rq, struct reply *reply)
+{
+	int r = path_touch(rq, AT_FDCWD, request_ptr(rq, 1), 0);
+
+	if (r == 0 && (rq->args[3] & (MS_BIND | MS_MOVE)))
+		r = path_touch(rq, AT_FDCWD, request_ptr(rq, 0), 0);
+	return path_continue(rq, r, reply);
+}
+
 int handle_mount(struct request *rq, struct reply *reply)
 {
-	cleanup_free struct mount_call *call = calloc(1, sizeof(*call));
+	cleanup_free struct mount_call *call = NULL;
 	int r;
+
+	if (!is_new_fs(rq->args[3]))
+		return continue_mount(rq, reply);
+	r = path_touch(rq, AT_FDCWD, request_ptr(rq, 1), 0);
+	if (r < 0)
+		return r;
+	call = calloc(1, sizeof(*call));
 
 	if (!call)
 		return -ENOMEM;

@@ -20,6 +20,7 @@
 #include "handlers/device.h"
 #include "handlers/handlers.h"
 #include "handlers/live_name.h"
+#include "handlers/path.h"
 #include "handlers/request.h"
 #include "handlers/resolve.h"
 #include "handlers/table.h"
@@ -347,11 +348,33 @@ static int open_by_row(struct request *rq, int flags, uint32_t mode, struct repl
 	return r < 0 ? r : serve_open(rq, &call, reply);
 }
 
+/* As the filter decides; see notify_set.c. */
+static bool is_guarded(int flags)
+{
+	if ((flags & (O_PATH | __O_TMPFILE)) || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+		return false;
+	return flags & (O_ACCMODE | O_TRUNC);
+}
+
+/* Notified only while the live root is populated lazily. */
+static int continue_open(struct request *rq, int flags, struct reply *reply)
+{
+	bool nofollow = (flags & O_NOFOLLOW) || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+	int dirfd = rq->row->dirfd >= 0 ? request_int(rq, (unsigned)rq->row->dirfd) : AT_FDCWD;
+	int r = path_touch(rq, dirfd, request_ptr(rq, (unsigned)rq->row->path),
+			   nofollow ? AT_SYMLINK_NOFOLLOW : 0);
+
+	return path_continue(rq, r, reply);
+}
+
 int handle_open(struct request *rq, struct reply *reply)
 {
 	unsigned op = (unsigned)rq->row->operand;
+	int flags = request_int(rq, op);
 
-	return open_by_row(rq, request_int(rq, op), (uint32_t)rq->args[op + 1], reply);
+	if (!is_guarded(flags))
+		return continue_open(rq, flags, reply);
+	return open_by_row(rq, flags, (uint32_t)rq->args[op + 1], reply);
 }
 
 int handle_creat(struct request *rq, struct reply *reply)

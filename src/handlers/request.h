@@ -50,6 +50,8 @@ struct service {
 	atomic_int *container_root;
 	struct moved_map *moved;       /* has its own lock */
 	struct cred_cache *cred_cache; /* has its own lock */
+	uid_t uid;		       /* the supervisor's own ids */
+	gid_t gid;
 	bool protected_symlinks, protected_regular,
 		protected_fifos; /* sysctl fs.protected_* at start */
 };
@@ -79,6 +81,8 @@ struct request {
 	/* The caller is in a nested user namespace and has these capabilities there; creds.effective is empty then. */
 	bool nested;
 	uint64_t nested_effective;
+	bool only_touching; /* path.c: the look-up is for populating, not for an answer */
+	int populate_error; /* what it failed with */
 };
 
 /* Why a call may be left to the kernel although its memory can change after we looked
@@ -89,6 +93,9 @@ enum continue_reason {
 	CONTINUE_LINK_MODIFIES_NOTHING = 1,
 	/* set*id, execve and the like: not guarded at all; we only forget what we knew of the caller before the kernel does it. */
 	CONTINUE_OWN_CREDENTIALS,
+	/* A path call that the filter would allow if the live root were complete: the registers alone, which cannot change, say that it
+	   modifies no existing inode. */
+	CONTINUE_NOT_GUARDED,
 };
 
 /* A call that waits for something outside (the other end of a FIFO) and is tried again by the

@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "cow/cow.h"
 #include "handlers/act.h"
+#include "handlers/path.h"
 #include "handlers/request.h"
 #include "handlers/table.h"
 #include "handlers/walk.h"
@@ -108,7 +109,8 @@ static uint64_t fast_scope(const struct lookup *lk)
 	       (lk->resolve & RESOLVE_NO_SYMLINKS);
 }
 
-static int finish_object(const struct request *rq, int fd, struct object *ret)
+/* The descriptor is consumed. */
+static int finish_object(struct request *rq, int fd, bool as_caller, struct object *ret)
 {
 	struct object obj = {.fd = fd};
 
@@ -117,6 +119,18 @@ static int finish_object(const struct request *rq, int fd, struct object *ret)
 
 		close(fd);
 		return r;
+	}
+	if (S_ISDIR(obj.st.st_mode) &&
+	    cow_is_unpopulated(rq->svc->cow, obj.st.st_dev, obj.st.st_ino)) {
+		int r = path_enter_dir(rq, fd, as_caller);
+
+		/* it has its own mode and owner only now */
+		if (r == 0 && fstat(fd, &obj.st) < 0)
+			r = -errno;
+		if (r < 0) {
+			close(fd);
+			return r;
+		}
 	}
 	obj.shared = S_ISREG(obj.st.st_mode) &&
 		     cow_is_shared(rq->svc->cow, obj.st.st_dev, obj.st.st_ino);
@@ -139,28 +153,38 @@ static int slow_object(struct request *rq, struct lookup *lk, bool nofollow, str
 			lk->missing_name[i] = end.name[i];
 		return r;
 	}
-	r = finish_object(rq, end.fd, ret);
+	r = finish_object(rq, end.fd, true, ret);
 	if (r == 0)
 		ret->own_comm = end.own_comm && S_ISREG(ret->st.st_mode);
 	return r;
 }
 
+static int give_up(struct request *rq, int r)
+{
+	act_as_self(rq);
+	return r;
+}
+
 int lookup_object(struct request *rq, struct lookup *lk, bool nofollow, struct object *ret)
 {
-	int fd = -EXDEV, r;
+	int fd = -EXDEV, r = 0;
 
-	r = act_as_caller(rq);
+	/* Nobody is answered with it: who may not look there is told by the kernel. Saves reading credentials. */
+	if (!rq->only_touching)
+		r = act_as_caller(rq);
 	if (r < 0)
 		return r;
 	if (lk->base_is_live)
 		fd = host_openat2(lk->base_fd, lk->path, O_PATH | (nofollow ? O_NOFOLLOW : 0), 0,
 				  fast_scope(lk));
 	if (fd >= 0)
-		r = finish_object(rq, fd, ret);
-	else if (fd == -EXDEV || fd == -EAGAIN)
-		r = slow_object(rq, lk, nofollow, ret);
+		r = finish_object(rq, fd, !rq->only_touching, ret);
+	else if (fd == -EXDEV || fd == -EAGAIN || (fd == -ENOENT && cow_is_lazy(rq->svc->cow)))
+		r = rq->only_touching ? act_as_caller(rq) : 0;
 	else
-		r = fd;
+		return give_up(rq, fd);
+	if (fd < 0 && r == 0)
+		r = slow_object(rq, lk, nofollow, ret);
 	act_as_self(rq);
 	return r;
 }
@@ -245,7 +269,7 @@ int resolve_fd(struct request *rq, int number, bool path_ok, struct object *ret)
 		r = -EBADF;
 	if (r == 0)
 		r = request_check_alive(rq);
-	return r < 0 ? r : finish_object(rq, steal_fd(&fd), ret);
+	return r < 0 ? r : finish_object(rq, steal_fd(&fd), false, ret);
 }
 
 static int resolve_empty(struct request *rq, int dirfd, struct object *ret)
@@ -258,7 +282,7 @@ static int resolve_empty(struct request *rq, int dirfd, struct object *ret)
 	r = tracee_open_cwd(rq->svc->proc_fd, rq->tid, &fd);
 	if (r == 0)
 		r = request_check_alive(rq);
-	return r < 0 ? r : finish_object(rq, steal_fd(&fd), ret);
+	return r < 0 ? r : finish_object(rq, steal_fd(&fd), false, ret);
 }
 
 int resolve_call(struct request *rq, int known_flags, bool null_is_fd, struct object *ret)

@@ -20,6 +20,8 @@ static const struct syscall_row rows[] = {
 #define IOCTL  ROW
 #define MOUNT  ROW
 #define NOTIFY ROW
+#define PATH   ROW
+#define SENDTO ROW
 #include "handlers/syscalls.def"
 };
 

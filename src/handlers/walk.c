@@ -21,6 +21,7 @@
 #include "base/cleanup.h"
 #include "base/num.h"
 #include "handlers/act.h"
+#include "handlers/path.h"
 #include "handlers/request.h"
 #include "host/openat2.h"
 
@@ -83,8 +84,12 @@ static int same_place(int a, int b)
 static int enter(struct walk *w, int fd)
 {
 	uint64_t mount;
-	int r;
+	int r = path_enter_dir(w->rq, fd, true);
 
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
 	if (w->resolve & RESOLVE_NO_XDEV) {
 		r = mount_id(fd, &mount);
 		if (r == 0 && mount != w->mount)
@@ -495,6 +500,8 @@ int walk_path(struct request *rq, int root, int start, const char *path, bool no
 		r = w.rest ? -errno : -ENOMEM;
 	else
 		r = mount_id(start, &w.mount);
+	if (r == 0)
+		r = path_enter_dir(rq, start, true);
 	if (r == 0 && *path == '/')
 		r = go_to_root(&w);
 	if (r == 0)

@@ -33,6 +33,9 @@ static int read_name(struct request *rq, unsigned reg, struct xattr *x)
 
 	if (r == -ENAMETOOLONG || (r == 0 && len == 0))
 		return -ERANGE;
+	/* the engine's own marks */
+	if (r == 0 && strncmp(x->name, "user.sandlock.", strlen("user.sandlock.")) == 0)
+		return -EPERM;
 	return r;
 }
 

@@ -57,9 +57,10 @@ static int load_notify_filter(struct init_ctx *ctx, struct err **err)
 	cleanup_fd int listener = -EBADF;
 	int r;
 
-	if (!ctx->plan->notify)
+	if (!ctx->plan->notify || ctx->notify_loaded)
 		return 0;
-	r = notify_filter_build(&filter);
+	ctx->notify_loaded = true;
+	r = notify_filter_build(ctx->plan->cow.lazy, &filter);
 	if (r < 0)
 		return err_set(err, r, "build the notify filter");
 	prog.len = filter.len;
@@ -96,6 +97,11 @@ static int load_filters(struct init_ctx *ctx, struct err **err)
 	int r = load_notify_filter(ctx, err);
 
 	return r < 0 ? r : load_profile(ctx, err);
+}
+
+int step_notify_lazy(struct init_ctx *ctx, struct err **err)
+{
+	return ctx->plan->cow.lazy ? load_notify_filter(ctx, err) : 0;
 }
 
 int step_filters_early(struct init_ctx *ctx, struct err **err)

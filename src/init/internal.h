@@ -22,6 +22,7 @@ struct init_ctx {
 	mode_t umask;	   /* the caller's */
 	char *exec_path;   /* result of the command look-up */
 	char **env;
+	bool notify_loaded;
 };
 
 struct init_step {
@@ -104,6 +105,7 @@ int step_cwd_again(struct init_ctx *ctx, struct err **err);
 
 /* confine.c */
 int step_landlock(struct init_ctx *ctx, struct err **err);
+int step_notify_lazy(struct init_ctx *ctx, struct err **err);
 int step_filters_early(struct init_ctx *ctx, struct err **err);
 int step_no_new_privs(struct init_ctx *ctx, struct err **err);
 int step_filters_late(struct init_ctx *ctx, struct err **err);

@@ -44,6 +44,7 @@ const struct init_step init_steps[] = {
 
 	/* Inside. */
 	{ "rlimits",		step_rlimits,		BOTH }, /* raising needs the capabilities we are about to lose */
+	{ "notify, lazy",	step_notify_lazy,	BOTH }, /* whatever of the root we look at from here on may have to be populated first */
 	{ "cwd",		step_cwd,		BOTH },
 	{ "environment",	step_environment,	BOTH },
 	{ "landlock",		step_landlock,		BOTH }, /* after the last mount change, which it forbids; with our capabilities, before the filters may refuse its calls */

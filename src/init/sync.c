@@ -27,6 +27,8 @@ int sync_send(int sock, enum sync_type type, int code, const char *text, int fd)
 
 	if (len > 0)
 		memcpy(wire.text, text, len);
+	if (type == SYNC_LISTENER)
+		return fd_send_untrapped(sock, &wire, WIRE_HEAD + len, &fd, 1);
 	return fd_send(sock, &wire, WIRE_HEAD + len, &fd, fd >= 0 ? 1 : 0);
 }
 

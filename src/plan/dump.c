@@ -149,6 +149,8 @@ static void dump_rootfs(const struct plan *plan, struct buf *out)
 	line(out, "cow.spare", cow->spare);
 	line(out, "cow.share", plan_share_name(cow->share));
 	flag(out, "cow.existing", cow->existing);
+	if (cow->populate != PLAN_POPULATE_AUTO)
+		line(out, "cow.populate", plan_populate_name(cow->populate));
 	flag(out, "cow.keep", cow->keep);
 	line(out, "cow.commit_to", cow->commit_to);
 	flag(out, "cow.shift_ids", cow->shift_ids);

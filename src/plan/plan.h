@@ -254,6 +254,8 @@ enum plan_share { /* same order as enum cow_share */
 		  PLAN_SHARE_COPY,
 };
 
+enum plan_populate { PLAN_POPULATE_AUTO, PLAN_POPULATE_EAGER, PLAN_POPULATE_LAZY };
+
 struct plan_cow {
 	bool on;
 	const char *reason; /* why on or off, for logs and features */
@@ -265,6 +267,8 @@ struct plan_cow {
 	const char *commit_to; /* delete applies the changes to this directory first, or NULL */
 	bool shift_ids;	       /* owners in the lower are container ids */
 	bool existing; /* the store was made by sandlock-mount, and root.path shows its root; keep is set, lowers is not */
+	enum plan_populate populate;
+	bool lazy; /* what populate means here; auto is decided by create, which counts the image's entries */
 };
 
 struct plan {
@@ -338,6 +342,8 @@ struct plan_options {
 	const char *conf_cow;	  /* cow= of the configuration file, or NULL */
 	const char *live_store;	  /* the store whose live root root.path shows, or NULL */
 	const char *conf_cow_dir; /* cow.dir= of the configuration file: <it>/<id>, or NULL */
+	const char *conf_cow_populate; /* cow.populate= of the configuration file, or NULL */
+	bool cow_lazy;		       /* exec: the live root is still being filled */
 };
 
 /* The system as the plan may see it; tests give a fixed one. */
@@ -371,6 +377,7 @@ void plan_dump(const struct plan *plan, struct buf *out);
 /* Names as in config.json: "network", "createRuntime", "reflink". */
 const char *plan_ns_name(enum plan_ns_type type);
 const char *plan_hook_name(enum plan_hook_kind kind);
+const char *plan_populate_name(enum plan_populate populate);
 const char *plan_share_name(enum plan_share share);
 /* Value of an annotation, or NULL. */
 const char *plan_annotation(const struct plan *plan, const char *key);

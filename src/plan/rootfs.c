@@ -182,6 +182,25 @@ static int word_annotation(const struct plan_ctx *ctx, const char *key, const ch
 		     : 0;
 }
 
+static const char *const populate_words[] = {"auto", "eager", "lazy", NULL};
+
+const char *plan_populate_name(enum plan_populate populate)
+{
+	return populate_words[populate];
+}
+
+/* Where the annotation says nothing the configuration file may. */
+static int populate_word(struct plan_ctx *ctx, unsigned *ret, struct err **err)
+{
+	static const char key[] = "run.sandlock.cow.populate";
+	const char *conf = ctx->opts->conf_cow_populate;
+
+	if (conf && !plan_annotation(ctx->plan, key))
+		return word_of(conf, "the configuration file: cow.populate", populate_words, ret,
+			       err);
+	return word_annotation(ctx, key, populate_words, ret, err);
+}
+
 static const char *const share_words[] = {"auto", "link", "reflink", "copy", NULL};
 
 const char *plan_share_name(enum plan_share share)
@@ -192,17 +211,15 @@ const char *plan_share_name(enum plan_share share)
 static int cow_words(struct plan_ctx *ctx, unsigned *ret_ids, bool *ret_commits, struct err **err)
 {
 	static const char *const keep_words[] = {"discard", "keep", "commit", NULL};
-	static const char *const populate_words[] = {"auto", "eager", "!lazy", NULL};
 	static const char *const guard_words[] = {"default", "!strict", NULL};
 	static const char *const ids_words[] = {"auto", "mapped", "shifted", NULL};
 	struct plan_cow *cow = &ctx->plan->cow;
-	unsigned share, keep, ignored;
+	unsigned share, keep, populate, ignored;
 	int r;
 
 	if ((r = word_annotation(ctx, "run.sandlock.cow.share", share_words, &share, err)) < 0 ||
 	    (r = word_annotation(ctx, "run.sandlock.cow.keep", keep_words, &keep, err)) < 0 ||
-	    (r = word_annotation(ctx, "run.sandlock.cow.populate", populate_words, &ignored, err)) <
-		    0 ||
+	    (r = populate_word(ctx, &populate, err)) < 0 ||
 	    (r = word_annotation(ctx, "run.sandlock.cow.guard", guard_words, &ignored, err)) < 0 ||
 	    (r = word_annotation(ctx, "run.sandlock.cow.ids", ids_words, ret_ids, err)) < 0)
 		return r;
@@ -210,6 +227,8 @@ static int cow_words(struct plan_ctx *ctx, unsigned *ret_ids, bool *ret_commits,
 	if (ctx->opts->cow_keep)
 		r = word_of(ctx->opts->cow_keep, "option --cow-keep", keep_words, &keep, err);
 	cow->keep = keep == 1;
+	cow->populate = (enum plan_populate)populate;
+	cow->lazy = ctx->opts->again ? ctx->opts->cow_lazy : populate == PLAN_POPULATE_LAZY;
 	*ret_commits = keep == 2;
 	return r;
 }

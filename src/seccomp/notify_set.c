@@ -40,6 +40,8 @@ enum verdict {
 	VERDICT_IOCTL,
 	VERDICT_MOUNT,
 	VERDICT_FANOTIFY,
+	VERDICT_SENDTO,
+	VERDICT_PATH, /* stands for ALLOW or NOTIFY */
 	N_VERDICTS,
 };
 
@@ -57,6 +59,8 @@ static const struct number numbers[] = {
 #define IOCTL(name, ...)     {__NR_##name, VERDICT_IOCTL},
 #define MOUNT(name, ...)     {__NR_##name, VERDICT_MOUNT},
 #define NOTIFY(name, ...)    {__NR_##name, VERDICT_NOTIFY},
+#define PATH(name, ...)	     {__NR_##name, VERDICT_PATH},
+#define SENDTO(name, ...)    {__NR_##name, VERDICT_SENDTO},
 #include "handlers/syscalls.def"
 };
 
@@ -68,6 +72,7 @@ struct range {
 struct builder {
 	struct notify_filter *out;
 	int error;
+	bool lazy;
 	struct range ranges[2 * ARRAY_SIZE(numbers) + 2];
 	size_t n_ranges;
 	/* Jumps to a verdict's block, filled in when the block's place is known. */
@@ -131,6 +136,22 @@ static void add_range(struct builder *b, unsigned first, enum verdict verdict)
 	b->ranges[b->n_ranges++] = (struct range){first, verdict};
 }
 
+static enum verdict final_verdict(const struct builder *b, enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_OPEN:
+	case VERDICT_OPENAT:
+	case VERDICT_MOUNT:
+		return b->lazy ? VERDICT_NOTIFY : verdict;
+	case VERDICT_SENDTO:
+		return b->lazy ? verdict : VERDICT_ALLOW;
+	case VERDICT_PATH:
+		return b->lazy ? VERDICT_NOTIFY : VERDICT_ALLOW;
+	default:
+		return verdict;
+	}
+}
+
 static void make_ranges(struct builder *b)
 {
 	struct number sorted[ARRAY_SIZE(numbers)];
@@ -142,7 +163,7 @@ static void make_ranges(struct builder *b)
 	for (size_t i = 0; i < ARRAY_SIZE(sorted); i++) {
 		if (sorted[i].nr != next)
 			add_range(b, next, VERDICT_ENOSYS);
-		add_range(b, sorted[i].nr, sorted[i].verdict);
+		add_range(b, sorted[i].nr, final_verdict(b, sorted[i].verdict));
 		next = sorted[i].nr + 1;
 	}
 	add_range(b, next, VERDICT_ENOSYS);
@@ -229,6 +250,16 @@ static void emit_fanotify_check(struct builder *b)
 	emit_goto(b, VERDICT_ALLOW);
 }
 
+/* An address, wherever in the 64 bits of the pointer. */
+static void emit_sendto_check(struct builder *b)
+{
+	emit_load_arg(b, 4);
+	emit_if(b, BPF_JSET, UINT32_MAX, VERDICT_NOTIFY);
+	emit_load(b, offsetof(struct seccomp_data, args) + 4 * sizeof(uint64_t) + sizeof(uint32_t));
+	emit_if(b, BPF_JSET, UINT32_MAX, VERDICT_NOTIFY);
+	emit_goto(b, VERDICT_ALLOW);
+}
+
 static void emit_block(struct builder *b, enum verdict verdict)
 {
 	switch (verdict) {
@@ -259,6 +290,10 @@ static void emit_block(struct builder *b, enum verdict verdict)
 	case VERDICT_FANOTIFY:
 		emit_fanotify_check(b);
 		break;
+	case VERDICT_SENDTO:
+		emit_sendto_check(b);
+		break;
+	case VERDICT_PATH:
 	case N_VERDICTS:
 		break;
 	}
@@ -266,11 +301,11 @@ static void emit_block(struct builder *b, enum verdict verdict)
 
 /* Classic BPF jumps forwards only: the blocks that jump come first, the returns last. */
 static const enum verdict block_order[] = {
-	VERDICT_OPEN,  VERDICT_OPENAT, VERDICT_IOCTL,  VERDICT_MOUNT, VERDICT_FANOTIFY,
-	VERDICT_ALLOW, VERDICT_NOTIFY, VERDICT_ENOSYS, VERDICT_EPERM,
+	VERDICT_OPEN,	VERDICT_OPENAT, VERDICT_IOCTL,	VERDICT_MOUNT,	VERDICT_FANOTIFY,
+	VERDICT_SENDTO, VERDICT_ALLOW,	VERDICT_NOTIFY, VERDICT_ENOSYS, VERDICT_EPERM,
 };
 
-int notify_filter_build(struct notify_filter *ret)
+int notify_filter_build(bool lazy, struct notify_filter *ret)
 {
 	unsigned short place[N_VERDICTS];
 	struct builder *b = calloc(1, sizeof(*b));
@@ -279,6 +314,7 @@ int notify_filter_build(struct notify_filter *ret)
 	if (!b)
 		return -ENOMEM;
 	b->out = ret;
+	b->lazy = lazy;
 	ret->len = 0;
 	make_ranges(b);
 	emit_load(b, offsetof(struct seccomp_data, arch));

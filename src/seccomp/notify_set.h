@@ -8,6 +8,7 @@
 #define SANDLOCK_SECCOMP_NOTIFY_SET_H
 
 #include <linux/filter.h>
+#include <stdbool.h>
 
 #define NOTIFY_FILTER_MAX 1024 /* instructions; the kernel's limit is 4096 */
 
@@ -18,6 +19,7 @@ struct notify_filter {
 
 /* Builds it for the machine we are compiled for. -E2BIG: the table has outgrown NOTIFY_FILTER_MAX.
  * Pure function. */
-int notify_filter_build(struct notify_filter *ret);
+/* lazy: for a live root that is populated lazily; notifies of every call that names a path. */
+int notify_filter_build(bool lazy, struct notify_filter *ret);
 
 #endif

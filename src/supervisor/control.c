@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The control socket, both ends. One connection, one request, one answer:
- *   request: struct control_request with the listener attached (SCM_RIGHTS)
+ *   request: struct control_request, to add a listener with that attached (SCM_RIGHTS)
  *   answer:  int32_t, 0 or -errno
  * The socket lies in the state directory (0700), out of reach of the container; requests are
  * checked all the same.
@@ -25,8 +25,9 @@
 #include "supervisor/internal.h"
 #include "supervisor/supervisor.h"
 
-#define REQUEST_ADD_LISTENER 1u
-#define PEER_TIMEOUT_S	     10
+#define REQUEST_ADD_LISTENER   1u
+#define REQUEST_WAIT_POPULATED 2u
+#define PEER_TIMEOUT_S	       10
 
 struct control_request {
 	uint32_t kind;
@@ -65,9 +66,10 @@ static int set_timeout(int fd)
 	return 0;
 }
 
-int supervisor_add_listener(int state_dirfd, int listener_fd, struct err **err)
+/* listener_fd -EBADF: none goes with it. */
+static int ask(int state_dirfd, uint32_t kind, int listener_fd, struct err **err)
 {
-	struct control_request request = {.kind = REQUEST_ADD_LISTENER};
+	struct control_request request = {.kind = kind};
 	cleanup_fd int fd = -EBADF;
 	struct sockaddr_un address;
 	int32_t answer = -EIO;
@@ -80,17 +82,33 @@ int supervisor_add_listener(int state_dirfd, int listener_fd, struct err **err)
 		return err_set(err, errno, "reach the container's supervisor");
 	r = set_timeout(fd);
 	if (r == 0)
-		r = fd_send(fd, &request, sizeof(request), &listener_fd, 1);
+		r = fd_send(fd, &request, sizeof(request), &listener_fd, listener_fd >= 0);
 	if (r == 0)
 		r = fd_recv(fd, &answer, sizeof(answer), &len, NULL, NULL);
 	if (r == 0 && len != sizeof(answer))
 		r = -EPIPE;
-	if (r == 0)
-		r = answer;
-	return r < 0 ? err_set(err, r, "hand the system call listener to the supervisor") : 0;
+	return r < 0 ? err_set(err, r, "talk to the container's supervisor") : answer;
 }
 
-static int serve_request(int fd, control_add_fn add, void *arg)
+int supervisor_add_listener(int state_dirfd, int listener_fd, struct err **err)
+{
+	int r = ask(state_dirfd, REQUEST_ADD_LISTENER, listener_fd, err);
+
+	if (r < 0 && !*err)
+		return err_set(err, r, "hand the system call listener to the supervisor");
+	return r;
+}
+
+int supervisor_wait_populated(int state_dirfd)
+{
+	struct err *err = NULL;
+	int r = ask(state_dirfd, REQUEST_WAIT_POPULATED, -EBADF, &err);
+
+	err_free(err);
+	return r;
+}
+
+static int serve_request(int fd, const struct control_ops *ops, void *arg)
 {
 	struct control_request request;
 	cleanup_fd int listener = -EBADF;
@@ -104,22 +122,24 @@ static int serve_request(int fd, control_add_fn add, void *arg)
 		return r;
 	if (n_fds == 1)
 		listener = received;
+	if (len == sizeof(request) && request.kind == REQUEST_WAIT_POPULATED)
+		return ops->wait_populated(arg);
 	if (len != sizeof(request) || request.kind != REQUEST_ADD_LISTENER || n_fds != 1)
 		return -EINVAL;
-	r = add(arg, listener);
+	r = ops->add(arg, listener);
 	if (r == 0)
 		steal_fd(&listener);
 	return r;
 }
 
-void control_serve(int control_fd, control_add_fn add, void *arg)
+void control_serve(int control_fd, const struct control_ops *ops, void *arg)
 {
 	cleanup_fd int fd = accept4(control_fd, NULL, NULL, SOCK_CLOEXEC);
 	int32_t answer;
 
 	if (fd < 0)
 		return;
-	answer = serve_request(fd, add, arg);
+	answer = serve_request(fd, ops, arg);
 	if (answer < 0)
 		log_debug("control request: %s", strerror(-answer));
 	fd_send(fd, &answer, sizeof(answer), NULL, 0);

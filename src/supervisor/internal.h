@@ -27,6 +27,8 @@ struct flight {
 	struct seccomp_notif notif; /* RECV writes here; id 0: nothing received */
 };
 
+#define WAIT_POPULATED UINT32_MAX /* instead of a listener's number, between shepherd and server */
+
 #define FLIGHTS_MAX                                                                                \
 	256 /* what is in hand beyond them is lost with the server: the call waits until its caller is killed */
 
@@ -62,6 +64,8 @@ struct server {
 	struct flight *flights;	     /* FLIGHTS_MAX, shared memory */
 	bool inherited[FLIGHTS_MAX]; /* of these: taken by the predecessor */
 	uint32_t last_listener;
+	bool filling;	   /* the thread of filler.c was started */
+	atomic_bool hurry; /* somebody waits for it */
 	atomic_int container_root;
 	struct listener *listeners;
 	bool had_listener;
@@ -97,6 +101,15 @@ void listener_leave(struct server *server, struct listener *listener);
 /* For service.may_block. */
 void listener_may_block(struct request *rq);
 
+/* filler.c: fills a lazily populated live root in the background. Main thread. */
+void filler_start(struct server *server);
+/* What `create`, and init before it can be served, will use. */
+struct supervisor_params;
+int filler_prepare(struct cow *cow, const struct supervisor_params *params);
+/* Waits until everything is there; -EAGAIN: not within FILL_WAIT_MS. */
+#define FILL_WAIT_MS 5000
+int filler_wait(struct server *server);
+
 /* dispatch.c: answers one notification, or parks it. True: it is parked, and keeps its flight. */
 bool dispatch(struct listener *listener, struct flight *flight, struct worker_creds *me);
 /* Tries all parked requests once; true: some are left. Main thread. */
@@ -110,7 +123,10 @@ void flight_put(struct flight *flight);
 void flights_take_over(struct server *server, struct worker_creds *me);
 
 /* control.c: one connection of a command, which hands over a listener; add consumes it when it returns 0. Main thread. */
-typedef int (*control_add_fn)(void *arg, int listener_fd);
-void control_serve(int control_fd, control_add_fn add, void *arg);
+struct control_ops {
+	int (*add)(void *arg, int listener_fd);
+	int (*wait_populated)(void *arg);
+};
+void control_serve(int control_fd, const struct control_ops *ops, void *arg);
 
 #endif

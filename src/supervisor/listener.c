@@ -197,6 +197,7 @@ int listener_add(struct server *server, int fd, uint32_t number)
 	listener->next = server->listeners;
 	server->listeners = listener;
 	server->had_listener = true;
+	filler_start(server);
 	return 0;
 }
 

@@ -48,7 +48,14 @@ static int add_listener(void *arg, int fd)
 	return listener_add(server, fd, ++server->last_listener);
 }
 
-/* A listener from the shepherd; or its end: then its part of the work is ours. Nobody will take over from us any more. */
+static int wait_populated(void *arg)
+{
+	return filler_wait(arg);
+}
+
+static const struct control_ops control_ops = {add_listener, wait_populated};
+
+/* A listener from the shepherd, or (WAIT_POPULATED) a question; or its end: then its part of the work is ours. Nobody will take over from us any more. */
 static void hear_shepherd(struct server *server)
 {
 	size_t len = 0, n_fds = 1;
@@ -65,10 +72,13 @@ static void hear_shepherd(struct server *server)
 			log_debug("no control connections any more: %s", strerror(-answer));
 		return;
 	}
-	answer = n_fds == 1 ? listener_add(server, fd, number) : -EINVAL;
+	if (number == WAIT_POPULATED && n_fds == 0)
+		answer = filler_wait(server);
+	else
+		answer = n_fds == 1 ? listener_add(server, fd, number) : -EINVAL;
 	if (answer < 0 && n_fds == 1)
 		close(fd);
-	if (answer == 0)
+	if (answer == 0 && n_fds == 1)
 		server->last_listener = number;
 	fd_send(server->link, &answer, sizeof(answer), NULL, 0);
 }
@@ -78,7 +88,7 @@ static void handle_event(struct server *server, const struct epoll_event *event)
 	eventfd_t count;
 
 	if (event->data.ptr == &server->control_fd)
-		control_serve(server->control_fd, add_listener, server);
+		control_serve(server->control_fd, &control_ops, server);
 	else if (event->data.ptr == &server->link)
 		hear_shepherd(server);
 	else if (event->data.ptr == &server->lifeline)

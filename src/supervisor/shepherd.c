@@ -22,6 +22,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "cow/cow.h"
 #include "host/pidfd.h"
 #include "supervisor/internal.h"
 
@@ -100,6 +101,8 @@ static int become_server(struct shepherd *s, int link)
 	for (size_t i = 0; i < FLIGHTS_MAX; i++)
 		server->inherited[i] = atomic_load(&server->flights[i].taken);
 	r = server_attach(server);
+	if (r == 0 && s->deaths > 0 && cow_is_lazy(server->svc.cow))
+		r = cow_lazy_reload(server->svc.cow);
 	while (r == 0 && (w = s->wards)) {
 		r = listener_add(server, w->fd, w->number);
 		s->wards = w->next;
@@ -153,6 +156,23 @@ static int add_listener(void *arg, int fd)
 	s->server->had_listener = true;
 	return 0;
 }
+
+static int wait_populated(void *arg)
+{
+	struct shepherd *s = arg;
+	uint32_t question = WAIT_POPULATED;
+	int32_t answer = -EPIPE;
+	size_t len = 0;
+	int r = fd_send(s->link, &question, sizeof(question), NULL, 0);
+
+	if (r == 0)
+		r = fd_recv(s->link, &answer, sizeof(answer), &len, NULL, NULL);
+	if (r < 0)
+		return r;
+	return len == sizeof(answer) ? answer : -EPIPE;
+}
+
+static const struct control_ops control_ops = {add_listener, wait_populated};
 
 static void listener_is_over(struct shepherd *s, struct ward *w)
 {
@@ -213,7 +233,7 @@ int shepherd_run(struct server *server)
 		else if (event.data.ptr == &s.pidfd)
 			r = server_ended(&s, &served);
 		else if (event.data.ptr == &server->control_fd)
-			control_serve(server->control_fd, add_listener, &s);
+			control_serve(server->control_fd, &control_ops, &s);
 		else
 			listener_is_over(&s, event.data.ptr);
 	}

@@ -198,6 +198,8 @@ static int prepare_service(const struct supervisor_params *params, struct server
 	svc->self_fd_dir = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (svc->proc_fd < 0 || svc->self_fd_dir < 0)
 		return -errno;
+	svc->uid = geteuid();
+	svc->gid = getegid();
 	svc->protected_symlinks = sysctl_is_on("protected_symlinks");
 	svc->protected_regular = sysctl_is_on("protected_regular");
 	svc->protected_fifos = sysctl_is_on("protected_fifos");
@@ -215,6 +217,20 @@ static void fail(int lifeline, int code, const char *what, const char *path)
 		 path ? path : "", path ? "'" : "");
 	fd_send(lifeline, &report, sizeof(report), NULL, 0);
 	_exit(1);
+}
+
+static int populate(const struct supervisor_params *params, struct cow *cow,
+		    struct cow_stats *stats, struct cow_fault *fault)
+{
+	int r = params->lazy ? cow_populate_lazily(cow, stats, fault) : -EOPNOTSUPP;
+
+	if (r == -EOPNOTSUPP)
+		return cow_populate(cow, stats, fault);
+	if (r == 0) {
+		*fault = (struct cow_fault){.op = "fill what is needed at once"};
+		r = filler_prepare(cow, params);
+	}
+	return r;
 }
 
 /* *ret_refill: a pool of spare roots has got, or was, too small. */
@@ -237,7 +253,7 @@ static void make_root(const struct supervisor_params *params, struct server *ser
 	r = cow_create(&cow, &server->svc.cow);
 	if (r < 0)
 		fail(server->lifeline, r, "make the copy-on-write store", cow.dir);
-	r = cow_populate(server->svc.cow, &stats, &fault);
+	r = populate(params, server->svc.cow, &stats, &fault);
 	if (r < 0) {
 		cow_remove(cow.dir, NULL);
 		snprintf(what, sizeof(what), "populate the live root: %s",

@@ -33,7 +33,11 @@ struct supervisor_params {
 	bool has_device_rules;
 	const struct device_rule *device_rules;
 	size_t n_device_rules;
-	const char *log_path; /* NULL, or a file for debug lines (append) */
+	/* Populate lazily; these paths (of the container) are needed at once: directories, whole trees, the command. */
+	bool lazy;
+	char *const *touch, *const *touch_trees;
+	const char *cwd, *command, *command_path; /* command_path: PATH */
+	const char *log_path;			  /* NULL, or a file for debug lines (append) */
 };
 
 /*
@@ -59,5 +63,8 @@ int supervisor_listen(int state_dirfd, int *ret_fd, struct err **err);
  * supervisor.
  */
 int supervisor_add_listener(int state_dirfd, int listener_fd, struct err **err);
+
+/* Hurries the filling of a lazily populated live root. 0: everything is there. */
+int supervisor_wait_populated(int state_dirfd);
 
 #endif

@@ -58,7 +58,7 @@ static void enter_root(const char *root)
 }
 
 /* In the new pid namespace. */
-static void contained(const char *root, int sock, char **argv)
+static void contained(const char *root, int sock, bool lazy, char **argv)
 {
 	struct notify_filter filter;
 	struct sock_fprog prog;
@@ -67,11 +67,11 @@ static void contained(const char *root, int sock, char **argv)
 	int listener;
 
 	enter_root(root);
-	must(notify_filter_build(&filter) == 0, "build the filter");
+	must(notify_filter_build(lazy, &filter) == 0, "build the filter");
 	prog = (struct sock_fprog){filter.len, filter.insns};
 	listener = host_seccomp_load_listener(&prog);
 	must(listener >= 0, "load the filter");
-	must(fd_send(sock, "l", 1, &listener, 1) == 0, "send the listener");
+	must(fd_send_untrapped(sock, "l", 1, &listener, 1) == 0, "send the listener");
 	close(listener);
 	must(fd_recv(sock, &ack, 1, &len, NULL, NULL) == 0 && len == 1, "wait for the supervisor");
 	execv(argv[0], argv);
@@ -99,6 +99,7 @@ int main(int argc, char **argv)
 	if (supervisor_listen(dirfd, &params.control_fd, &err) < 0)
 		die("listen", err);
 	params.cow = (struct cow_params){.dir = argv[1], .lowers = lowers, .owner_id = "guard-run"};
+	params.lazy = getenv("SANDLOCK_GUARD_LAZY") != NULL;
 	params.log_path = getenv("SANDLOCK_GUARD_LOG");
 	if (params.log_path)
 		log_set_level(LOG_LEVEL_DEBUG);
@@ -108,7 +109,7 @@ int main(int argc, char **argv)
 	must(unshare(CLONE_NEWPID) == 0, "unshare pids");
 	pid = fork();
 	if (pid == 0)
-		contained(root, pair[1], argv + 3);
+		contained(root, pair[1], params.lazy, argv + 3);
 	if (fd_recv(pair[0], &byte, 1, &len, &listener, &n) < 0 || n != 1)
 		die("no listener came", NULL);
 	if (supervisor_add_listener(dirfd, listener, &err) < 0)

@@ -37,6 +37,26 @@ static inline void must_populate(struct cow *cow, struct cow_stats *ret_stats)
 		*ret_stats = stats;
 }
 
+/* Root directory only; the rest by cow_fill and friends. */
+static inline void must_begin_lazily(struct cow *cow)
+{
+	struct cow_fault fault = {0};
+	struct cow_stats stats;
+	int r = cow_populate_lazily(cow, &stats, &fault);
+
+	if (r < 0)
+		bail("cow_populate_lazily: %s '%s': %s", fault.op, fault.path, strerror(-r));
+}
+
+static inline void must_fill(struct cow *cow)
+{
+	int r = cow_fill(cow, NULL, NULL);
+
+	if (r < 0)
+		bail("cow_fill: %s", strerror(-r));
+	ok(!cow_is_lazy(cow), "nothing is left to fill");
+}
+
 static inline struct cow *must_store(const char *dir, const char *lower, enum cow_share share)
 {
 	struct cow *cow = must_create(dir, lower, share);

@@ -193,10 +193,44 @@ static void check_copy_up(void)
 	free(want);
 }
 
+/* A failure while directories are filled leaves them to be filled again. (When setting a directory's time is what fails, that stays.) */
+static void check_lazily(void)
+{
+	char *want = tree_snapshot(lower, TREE_GROUPS | TREE_NO_DIR_TIMES);
+	int bad = 0, failed = 0, n;
+
+	for (n = 1; n < 5000; n++) {
+		const char *store = tree_path(tree_temp(), "s");
+		int fds = tree_open_fds(), r, left;
+		struct cow *cow = must_create(store, lower, COW_SHARE_AUTO);
+		char *got;
+
+		must_begin_lazily(cow);
+		countdown = n;
+		r = cow_fill(cow, NULL, NULL);
+		left = countdown;
+		countdown = 0;
+		failed += r < 0;
+		bad += cow_fill(cow, NULL, NULL) != 0 || cow_is_lazy(cow);
+		got = tree_snapshot(tree_path(store, "root"), TREE_GROUPS | TREE_NO_DIR_TIMES);
+		bad += !tree_same(got, want) || tree_count(store, "work") != 0;
+		free(got);
+		cow_close(cow);
+		bad += tree_open_fds() != fds || cow_remove(store, NULL) != 0;
+		rmdir(tree_path(store, ".."));
+		if (left > 0)
+			break;
+	}
+	free(want);
+	ok(failed > 20, "%d of %d calls make a lazy fill fail", failed, n - 1);
+	is_int(bad, 0, "the next one finishes it, with the same result");
+}
+
 int main(void)
 {
 	make_lower();
 	check_life();
+	check_lazily();
 	check_copy_up();
 	free(lower_before);
 	return tap_done();

@@ -121,6 +121,18 @@ int main(void)
 	is_int(changes, 1, "one name is deleted");
 	cow_close(cow);
 
+	params.dir = tree_path(tree_temp(), "s");
+	if (cow_create(&params, &cow) < 0)
+		bail("create");
+	must_begin_lazily(cow);
+	if (cow_populate_path(cow, "both/file-to-dir", false) < 0)
+		bail("cow_populate_path");
+	must_fill(cow);
+	check_merged(tree_path(params.dir, "root"));
+	is_int(cow_diff(cow, count, &changes, NULL), 0, "diff of the lazily populated one");
+	is_int(changes, 1, "nothing has changed there");
+	cow_close(cow);
+
 	top = tree_temp();
 	tree_file(top, "odd", "", 0644);
 	if (tree_xattr(top, "odd", "user.overlay.metacopy", "", 0))

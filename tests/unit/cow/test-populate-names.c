@@ -71,12 +71,25 @@ static void make_many(const char *l)
 	close(fd);
 }
 
-static void check(const char *l, const char *what)
+static struct cow *make_store(const char *store, const char *l, bool lazily)
+{
+	struct cow *cow = must_create(store, l, COW_SHARE_AUTO);
+
+	if (!lazily) {
+		must_populate(cow, NULL);
+	} else {
+		must_begin_lazily(cow);
+		must_fill(cow);
+	}
+	return cow;
+}
+
+static void check(const char *l, const char *what, bool lazily)
 {
 	const char *store = tree_path(tree_temp(), "store");
 	char *want = tree_snapshot(l, 0), *got;
 	int fds = tree_open_fds();
-	struct cow *cow = must_store(store, l, COW_SHARE_AUTO);
+	struct cow *cow = make_store(store, l, lazily);
 
 	got = tree_snapshot(tree_path(store, "root"), 0);
 	ok(tree_same(got, want), "%s: as in the lower", what);
@@ -93,10 +106,13 @@ int main(void)
 	const char *odd = tree_temp(), *deep = tree_temp(), *many = tree_temp();
 
 	make_odd(odd);
-	check(odd, "odd names");
+	check(odd, "odd names", false);
+	check(odd, "odd names, lazily", true);
 	make_deep(deep);
-	check(deep, "deep tree");
+	check(deep, "deep tree", false);
+	check(deep, "deep tree, lazily", true);
 	make_many(many);
-	check(many, "large directory");
+	check(many, "large directory", false);
+	check(many, "large directory, lazily", true);
 	return tap_done();
 }

@@ -28,7 +28,7 @@ header_names() { # CC
 # Names that the table has for that compiler's architecture.
 table_names() { # CC
 	{
-		for m in ALLOW REFUSE FANOTIFY OPEN OPENAT IOCTL MOUNT NOTIFY; do
+		for m in ALLOW REFUSE FANOTIFY OPEN OPENAT IOCTL MOUNT NOTIFY PATH SENDTO; do
 			echo "#define $m(name, ...) ROW name"
 		done
 		cat "$src/src/handlers/syscalls.def"

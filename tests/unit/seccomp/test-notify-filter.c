@@ -77,17 +77,20 @@ struct row {
 	int nr;
 	const char *name;
 	uint32_t want; /* with all arguments 0 */
+	bool path;     /* notified when lazy */
 };
 
 static const struct row rows[] = {
 #define ALLOW(name)	     {__NR_##name, #name, SECCOMP_RET_ALLOW},
 #define REFUSE(name, errno_) {__NR_##name, #name, SECCOMP_RET_ERRNO | errno_},
 #define FANOTIFY(name)	     {__NR_##name, #name, SECCOMP_RET_ALLOW},
-#define OPEN(name, ...)	     {__NR_##name, #name, SECCOMP_RET_ALLOW},
-#define OPENAT(name, ...)    {__NR_##name, #name, SECCOMP_RET_ALLOW},
+#define OPEN(name, ...)	     {__NR_##name, #name, SECCOMP_RET_ALLOW, true},
+#define OPENAT(name, ...)    {__NR_##name, #name, SECCOMP_RET_ALLOW, true},
 #define IOCTL(name, ...)     {__NR_##name, #name, SECCOMP_RET_ALLOW},
 #define MOUNT(name, ...)     {__NR_##name, #name, SECCOMP_RET_USER_NOTIF},
 #define NOTIFY(name, ...)    {__NR_##name, #name, SECCOMP_RET_USER_NOTIF},
+#define PATH(name, ...)	     {__NR_##name, #name, SECCOMP_RET_ALLOW, true},
+#define SENDTO(name, ...)    {__NR_##name, #name, SECCOMP_RET_ALLOW},
 #include "handlers/syscalls.def"
 };
 
@@ -212,9 +215,30 @@ static void test_fanotify(void)
 	is_int(verdict(__NR_fanotify_init, 1, O_WRONLY), EPERM_VERDICT, "write-only ones too");
 }
 
+static void test_lazy(void)
+{
+	int bad = 0, paths = 0;
+
+	is_int(notify_filter_build(true, &filter), 0, "the lazy filter can be built");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint32_t want = rows[i].path ? SECCOMP_RET_USER_NOTIF : rows[i].want;
+
+		paths += rows[i].path;
+		bad += verdict(rows[i].nr, 0, 0) != want;
+	}
+	ok(paths > 40 && bad == 0, "lazy: %d path calls are notified, the others get their verdict",
+	   paths);
+	is_int(verdict(__NR_openat, 2, O_RDONLY), SECCOMP_RET_USER_NOTIF, "lazy: any open");
+	is_int(verdict(__NR_mount, 3, MS_BIND), SECCOMP_RET_USER_NOTIF, "lazy: any mount");
+	is_int(verdict(__NR_sendto, 4, 1), SECCOMP_RET_USER_NOTIF, "lazy: sendto with an address");
+	is_int(verdict(__NR_sendto, 4, 1ull << 40), SECCOMP_RET_USER_NOTIF,
+	       "lazy: anywhere in the address space");
+	is_int(verdict(__NR_sendto, 3, 1), SECCOMP_RET_ALLOW, "lazy: send is not");
+}
+
 int main(void)
 {
-	is_int(notify_filter_build(&filter), 0, "the filter can be built");
+	is_int(notify_filter_build(false, &filter), 0, "the filter can be built");
 	printf("# %u instructions\n", filter.len);
 	test_every_row();
 	test_unknown_numbers();
@@ -223,5 +247,6 @@ int main(void)
 	test_ioctl();
 	test_mount();
 	test_fanotify();
+	test_lazy();
 	return tap_done();
 }
