@@ -106,7 +106,7 @@ bats_as_user() {
 	cp "$SRC/build/gcc/sandlock-oci" "$work/"
 	# helper programs that bats files run inside containers
 	mkdir "$work/tests/guard" "$work/tests/attack"
-	cp "$SRC/build/gcc/tests/guard/guard-probe" "$SRC/build/gcc/tests/guard/guard-run" "$work/tests/guard/" || true
+	cp "$SRC"/build/gcc/tests/guard/{guard-probe,guard-run,path-probe} "$work/tests/guard/" || true
 	cp "$SRC/build/gcc/tests/attack/attack" "$work/tests/attack/" || true
 	mkdir "$work/tests/notify"
 	cp "$SRC/build/gcc/tests/notify/notify-agent" "$work/tests/notify/" || true
