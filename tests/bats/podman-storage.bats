@@ -17,8 +17,8 @@ setup() {
 	ensure_test_users
 	setup_sandlock
 	SANDLOCK_MOUNT=$(find_program sandlock-mount)
-	export SANDLOCK_MOUNT
 	PODMAN_BASE=$T/podman
+	export SANDLOCK_MOUNT PODMAN_BASE
 	podman_host
 	podman_material "$(shared_busybox_root)"
 }
