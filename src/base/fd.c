@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdbool.h>
 #include <string.h>
@@ -201,24 +202,47 @@ int fd_recv(int sock, void *data, size_t len, size_t *ret_len, int *ret_fds, siz
 	return 0;
 }
 
-int fd_connect_unix(const char *path, int *ret_fd)
+static int unix_address(const char *path, struct sockaddr_un *addr, socklen_t *len, int *file_fd)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), file = -EBADF;
+	size_t n = strlen(path);
 
-	if (fd < 0)
-		return -errno;
-	if (strlen(path) < sizeof(addr.sun_path)) {
-		memcpy(addr.sun_path, path, strlen(path) + 1);
-	} else {
-		/* sun_path holds 107 bytes: go through a descriptor. */
-		file = open(path, O_PATH | O_CLOEXEC);
-		if (file < 0)
-			return -errno;
-		snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d", file);
+	*addr = (struct sockaddr_un){.sun_family = AF_UNIX};
+	*len = sizeof(*addr);
+	if (path[0] == '@') {
+		if (n > sizeof(addr->sun_path))
+			return -ENAMETOOLONG;
+		memcpy(addr->sun_path + 1, path + 1, n - 1);
+		*len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
+		return 0;
 	}
-	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+	if (n < sizeof(addr->sun_path)) {
+		memcpy(addr->sun_path, path, n + 1);
+		return 0;
+	}
+	/* sun_path holds 107 bytes: go through a descriptor. */
+	*file_fd = open(path, O_PATH | O_CLOEXEC);
+	if (*file_fd < 0)
+		return -errno;
+	snprintf(addr->sun_path, sizeof(addr->sun_path), "/proc/self/fd/%d", *file_fd);
+	return 0;
+}
+
+int fd_connect_unix_type(const char *path, int type, int *ret_fd)
+{
+	cleanup_fd int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0), file = -EBADF;
+	struct sockaddr_un addr;
+	socklen_t len = 0;
+	int r = fd < 0 ? -errno : unix_address(path, &addr, &len, &file);
+
+	if (r < 0)
+		return r;
+	if (connect(fd, (struct sockaddr *)&addr, len) < 0)
 		return -errno;
 	*ret_fd = steal_fd(&fd);
 	return 0;
+}
+
+int fd_connect_unix(const char *path, int *ret_fd)
+{
+	return fd_connect_unix_type(path, SOCK_STREAM, ret_fd);
 }

@@ -18,6 +18,8 @@ int fd_set_cloexec(int fd, int on);
 
 /* Connects a SOCK_STREAM socket (CLOEXEC) to a path of any length. */
 int fd_connect_unix(const char *path, int *ret_fd);
+/* The same for SOCK_DGRAM and others; "@name" is an abstract address. */
+int fd_connect_unix_type(const char *path, int type, int *ret_fd);
 /* socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC). */
 int fd_socketpair(int ret_fds[2]);
 /* One message with n_fds (0 to 8) descriptors attached. len must be > 0. Never raises SIGPIPE. */

@@ -52,6 +52,12 @@ const char *cgroup_path(const struct cgroup *cg);
 bool cgroup_is_ours(const struct cgroup *cg);
 
 int cgroup_join(struct cgroup *cg, pid_t pid, struct err **err);
+/*
+ * For exec. below: --cgroup entries, "[CONTROLLER,...:]PATH" below the container's group (it must exist), or NULL. init: the container's process, as seen
+ * from here: where it is when the container's own group takes no processes any more.
+ */
+int cgroup_join_exec(struct cgroup *cg, char *const *below, pid_t init, pid_t pid,
+		     struct err **err);
 int cgroup_freeze(struct cgroup *cg, bool frozen, struct err **err);
 bool cgroup_is_frozen(struct cgroup *cg);
 

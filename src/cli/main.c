@@ -140,6 +140,26 @@ static int set_up(const struct globals *g, struct cli *cli, struct err **err)
 	return r;
 }
 
+/*
+ * Commands of other runtimes that are not there for a reason. `checkpoint --help` has to fail: podman takes success for "this runtime can".
+ */
+static int refuse_command(const char *name, struct err **err)
+{
+	static const struct {
+		const char *name, *why;
+	} known[] = {
+		{"checkpoint", "checkpoint and restore need libcriu, which this build lacks"},
+		{"restore", "checkpoint and restore need libcriu, which this build lacks"},
+		{"mounts", "mounts of a container are those of its config.json"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (strcmp(known[i].name, name) == 0)
+			return err_text(err, ENOTSUP, "the command %s is not supported: %s", name,
+					known[i].why);
+	return err_text(err, EINVAL, "unknown command %s", name);
+}
+
 static int run_command(const struct cli *cli, int argc, char **argv, int *ret_status,
 		       struct err **err)
 {
@@ -148,7 +168,7 @@ static int run_command(const struct cli *cli, int argc, char **argv, int *ret_st
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (strcmp(commands[i]->name, argv[0]) == 0)
 			return commands[i]->run(cli, commands[i], argc, argv, ret_status, err);
-	return err_text(err, EINVAL, "unknown command %s", argv[0]);
+	return refuse_command(argv[0], err);
 }
 
 static char *intro(void)

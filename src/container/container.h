@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "cgroup/cgroup.h"
@@ -99,9 +100,14 @@ struct exec_params {
 	bool no_new_privs;
 	const char *process_label;
 	const char *apparmor;
+	const uint32_t *groups; /* added to the supplementary groups */
+	size_t n_groups;
+	char *const *cgroups; /* "[CONTROLLER,...:]PATH" below the container's, or NULL */
+	bool ignore_paused;   /* also into a paused container: it runs when that is resumed */
 	bool detach;
 	const char *console_socket;
 	const char *pid_file;
+	const char *pidfd_socket;
 	unsigned preserve_fds;
 };
 

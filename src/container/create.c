@@ -152,6 +152,7 @@ int creation_plan(struct creation *cr, struct err **err)
 		return r;
 	if (!cr->config->process)
 		return err_text(err, EINVAL, "%s: process is missing", path);
+	notify_configure(&cr->notify, p->root, p->id, cr->config);
 	r = find_live_root(cr, err);
 	if (r == 0)
 		r = build_plan(cr, err);
@@ -172,6 +173,7 @@ void creation_done(struct creation *cr)
 	store_close(cr->c);
 	plan_free(cr->plan);
 	oci_config_free(cr->config);
+	notify_done(&cr->notify);
 	conf_done(&cr->conf);
 	free(cr->spare_ids);
 	free(cr->config_text);
@@ -223,6 +225,8 @@ static int fill_state_dir(struct creation *cr, int *ret_fifo_fd, struct err **er
 	/* The store is only ours to remove once the supervisor has made it. */
 	free(steal_ptr(&s->cow_dir));
 	r = store_save_config(cr->c, cr->config_text, cr->config_len, err);
+	if (r == 0)
+		r = notify_make(&cr->notify, cr->c, err);
 	if (r < 0)
 		return r;
 	if (mkfifoat(cr->c->dir_fd, "exec.fifo", 0600) < 0)

@@ -7,6 +7,7 @@
 
 #include "container/conf.h"
 #include "container/container.h"
+#include "container/notify.h"
 #include "container/spawn.h"
 #include "cow/cow.h"
 
@@ -34,12 +35,13 @@ struct creation {
 	struct cgroup *cg;
 	int control_fd;	 /* of the supervisor, until it has it */
 	int lifeline_fd; /* see supervisor_start */
+	struct notify notify;
 	struct spawn spawn;
 };
 
 #define CREATION_INIT(params)                                                                      \
 	{                                                                                          \
-		.p = (params), .control_fd = -EBADF, .lifeline_fd = -EBADF,                        \
+		.p = (params), .control_fd = -EBADF, .lifeline_fd = -EBADF, .notify = NOTIFY_INIT, \
 		.spawn = {.console_fd = -EBADF, .userns_fd = -EBADF},                              \
 	}
 

@@ -43,6 +43,7 @@ struct exec {
 		process; /* what will run; borrows from the two above and from the lists below */
 	struct oci_user user;
 	struct oci_capabilities caps;
+	uint32_t *groups;
 	char **env;
 	char **cap_lists[5];
 	struct cgroup *cg;
@@ -61,6 +62,7 @@ static void exec_done(struct exec *ex)
 	oci_config_free(ex->config);
 	store_close(ex->c);
 	strv_free(ex->env);
+	free(ex->groups);
 	for (size_t i = 0; i < ARRAY_SIZE(ex->cap_lists); i++)
 		strv_free(ex->cap_lists[i]);
 	close_fd(&ex->init_pidfd);
@@ -103,6 +105,22 @@ static int read_process(struct exec *ex, struct err **err)
 	if (ex->p->has_tty)
 		ex->process.terminal = ex->p->tty;
 	return 0;
+}
+
+static void add_groups(struct exec *ex)
+{
+	const struct exec_params *p = ex->p;
+	size_t n = ex->user.n_additional_gids;
+
+	if (p->n_groups == 0)
+		return;
+	ex->groups = xcalloc(n + p->n_groups, sizeof(*ex->groups));
+	if (n)
+		memcpy(ex->groups, ex->user.additional_gids, n * sizeof(*ex->groups));
+	memcpy(ex->groups + n, p->groups, p->n_groups * sizeof(*ex->groups));
+	ex->user.additional_gids = ex->groups;
+	ex->user.n_additional_gids = n + p->n_groups;
+	ex->process.user = &ex->user;
 }
 
 /* UID[:GID]; names would have to be looked up in files of the container. */
@@ -166,6 +184,7 @@ static int inherit_process(struct exec *ex, struct err **err)
 		ex->caps = *base->capabilities;
 	if (p->caps)
 		set_caps(ex);
+	add_groups(ex);
 	return p->user ? set_user(ex, err) : 0;
 }
 
@@ -205,7 +224,8 @@ static int prepare(struct exec *ex, struct err **err)
 	int r = store_open(p->root, p->id, 0, &ex->c, err);
 
 	if (r == 0)
-		r = lifecycle_check(OP_EXEC, lifecycle_state(ex->c), p->id, err);
+		r = lifecycle_check(p->ignore_paused ? OP_EXEC_PAUSED : OP_EXEC,
+				    lifecycle_state(ex->c), p->id, err);
 	if (r == 0)
 		r = store_load_config(ex->c, &ex->config, err);
 	if (r == 0)
@@ -230,7 +250,7 @@ static int op_join_cgroup(void *arg, pid_t pid, struct err **err)
 	int r;
 
 	ex->pid = pid;
-	r = cgroup_join(ex->cg, pid, err);
+	r = cgroup_join_exec(ex->cg, ex->p->cgroups, ex->c->status->pid, pid, err);
 	return r < 0 ? r : intel_rdt_add(ex->c->status, pid, err);
 }
 
@@ -271,6 +291,8 @@ static int start(struct exec *ex, struct err **err)
 
 	pid_file_listen_fds(&params.preserve_fds, &params.listen_fds);
 	r = spawn_exec(ex->plan, &params, &ex->spawn, err);
+	if (r == 0 && p->pidfd_socket)
+		r = pid_file_send_pidfd(p->pidfd_socket, ex->spawn.pid, ex->spawn.start_time, err);
 	return r == 0 && p->pid_file ? pid_file_write(p->pid_file, ex->spawn.pid, err) : r;
 }
 

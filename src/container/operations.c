@@ -21,6 +21,7 @@
 #include "container/container.h"
 #include "container/hooks.h"
 #include "container/lifecycle.h"
+#include "container/notify.h"
 #include "container/spawn.h"
 #include "container/store.h"
 #include "container/teardown.h"
@@ -93,11 +94,24 @@ int container_start(const char *root, const char *id, struct err **err)
 {
 	cleanup_container struct container *c = NULL;
 	cleanup_hook_plan struct hook_plan hp = {0};
+	struct notify notify = NOTIFY_INIT;
 	int r = store_open(root, id, STORE_LOCK, &c, err);
 
 	if (r == 0)
 		r = load_hooks(c, &hp, err);
-	return r < 0 ? r : operation_start(c, hp.plan, err);
+	if (r == 0)
+		r = lifecycle_check(OP_START, lifecycle_state(c), c->id, err);
+	if (r == 0)
+		r = notify_bind(&notify, c, err);
+	if (r == 0)
+		r = operation_start(c, hp.plan, err);
+	if (r == 0) {
+		/* Whoever waits for readiness in vain wants to kill and delete. */
+		store_unlock(c);
+		r = notify_wait(&notify, c, err);
+	}
+	notify_done(&notify);
+	return r;
 }
 
 /* kill */

@@ -43,10 +43,21 @@ static int run(struct creation *cr, int *ret_status, struct err **err)
 		r = creation_make(cr, err);
 	if (r < 0)
 		return r;
+	r = notify_bind(&cr->notify, cr->c, err);
+	if (r < 0) {
+		operation_delete(cr->c, cr->plan, NULL);
+		return r;
+	}
 	r = operation_start(cr->c, cr->plan, err);
 	if (r < 0)
 		return r;
 	*ret_status = 0;
+	if (p->detach)
+		store_unlock(cr->c);
+	r = p->detach ? notify_wait(&cr->notify, cr->c, err)
+		      : notify_wait_aside(&cr->notify, cr->c, err);
+	if (r < 0)
+		return r;
 	if (!p->detach)
 		r = wait_and_delete(cr, &fg, ret_status, err);
 	close_fd(&fg.signal_fd);

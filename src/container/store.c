@@ -183,7 +183,7 @@ static bool is_ours(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(our_files); i++)
 		if (strcmp(our_files[i], name) == 0)
 			return true;
-	return false;
+	return strcmp(name, STORE_NOTIFY_DIR) == 0;
 }
 
 static int has_foreign_files(struct container *c)
@@ -214,6 +214,10 @@ int store_remove(struct container *c, struct err **err)
 	for (size_t i = 0; i < ARRAY_SIZE(our_files); i++)
 		if (unlinkat(c->dir_fd, our_files[i], 0) < 0 && errno != ENOENT)
 			return err_set(err, errno, "remove %s/%s", c->dirname, our_files[i]);
+	if (unlinkat(c->dir_fd, STORE_NOTIFY_DIR "/" STORE_NOTIFY_SOCKET, 0) < 0 && errno != ENOENT)
+		return err_set(err, errno, "remove the notify socket in %s", c->dirname);
+	if (unlinkat(c->dir_fd, STORE_NOTIFY_DIR, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_set(err, errno, "remove %s/" STORE_NOTIFY_DIR, c->dirname);
 	if (rmdir(c->dirname) < 0 && errno != ENOENT)
 		return err_set(err, errno, "remove %s", c->dirname);
 	return 0;

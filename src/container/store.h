@@ -4,6 +4,7 @@
  *	config.json	copy of what the container was made from
  *	status		see status.h
  *	exec.fifo	there until `start`
+ *	notify/		socket for sd_notify (notify.h)
  *	supervisor.sock	control socket, with copy-on-write
  * The container's directory (flock) is the lock: held by whoever changes the container. Commands only read under it or take
  * one consistent status file. The root may hold directories of other programs: they are never touched.
@@ -18,6 +19,9 @@
 
 struct err;
 struct oci_config;
+
+#define STORE_NOTIFY_DIR    "notify"
+#define STORE_NOTIFY_SOCKET "notify.sock"
 
 struct container {
 	char *root; /* state root */

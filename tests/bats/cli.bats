@@ -56,6 +56,22 @@ teardown() {
 	assert_output_has "--preserve-fds"
 }
 
+@test "checkpoint, restore and mounts are refused with a reason" {
+	# covers: command checkpoint restore mounts: refused, docs/man/sandlock-oci.1.md
+	for command in checkpoint restore; do
+		# podman takes an exit status of 0 for "can do it"
+		run "$SANDLOCK_OCI" "$command" --help
+		assert_failure 1
+		assert_output_has "the command $command is not supported" libcriu
+	done
+	run "$SANDLOCK_OCI" mounts add c file
+	assert_failure 1
+	assert_output_has "not supported"
+	"$SANDLOCK_OCI" features | jq -e '.annotations["run.sandlock.checkpoint.enabled"] == "false"'
+	"$SANDLOCK_OCI" --help >"$T/help"
+	refute grep -qE '^  (checkpoint|restore|mounts)' "$T/help"
+}
+
 @test "cgroup managers" {
 	for option in --systemd-cgroup --cgroup-manager=systemd; do
 		run sandlock $option list

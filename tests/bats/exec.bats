@@ -144,11 +144,76 @@ skip_without_cgroup() {
 	assert_output_has 'container `nope` does not exist'
 }
 
-@test "--cgroup is refused" {
+@test "--cgroup: a group below that of the container" { # covers: command exec --cgroup
+	requires_root
 	started
-	run sandlock exec --cgroup /x c true
+	path=$(jq -r '."cgroup-path"' "$(state_root)/c/status")
+	if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+		mkdir "/sys/fs/cgroup$path/sub"
+		sandlock exec --cgroup sub c cat /proc/self/cgroup >"$T/cgroup"
+		grep -qE '^0::.*/sub$' "$T/cgroup"
+	else
+		mkdir "/sys/fs/cgroup/pids$path/sub" "/sys/fs/cgroup/memory$path/sub"
+		sandlock exec --cgroup pids,memory:/sub c cat /proc/self/cgroup >"$T/cgroup"
+		grep -qE ':pids:.*/sub$' "$T/cgroup"
+		grep -qE ':memory:.*/sub$' "$T/cgroup"
+		refute grep -qE ':freezer:.*/sub$' "$T/cgroup"
+	fi
+	for bad in nowhere ../x nonsense:/sub; do
+		run sandlock exec --cgroup "$bad" c true
+		assert_failure 1
+		assert_output_has --cgroup "$bad"
+	done
+}
+
+@test "--additional-gids" { # covers: command exec --additional-gids
+	requires_root
+	started
+	run sandlock exec -g 77 --additional-gids 88 c id -G
+	assert_success
+	assert_output "0 77 88"
+	run sandlock exec -g wheel c id
 	assert_failure 1
-	assert_output_has --cgroup
+	assert_output_has wheel
+}
+
+@test "--ignore-paused: runs when the container is resumed" { # covers: command exec --ignore-paused
+	requires_root
+	started
+	sandlock pause c
+	run sandlock exec c true
+	assert_failure 1
+	assert_output_has paused
+	sandlock exec --ignore-paused c sh -c 'echo late' >"$T/out" 3>&- &
+	waiting=$!
+	sleep 0.3
+	kill -0 "$waiting"
+	[ ! -s "$T/out" ]
+	sandlock resume c
+	wait "$waiting"
+	[ "$(cat "$T/out")" = late ]
+}
+
+@test "--pidfd-socket gets a descriptor of the process" { # covers: command exec --pidfd-socket
+	requires_command python3
+	started
+	long=$T/$(printf 'x%.0s' {1..120})
+	mkdir "$long"
+	pid=$(python3 -c '
+import array, os, socket, subprocess, sys, re
+d = os.open(sys.argv[3], os.O_PATH)
+s = socket.socket(socket.AF_UNIX)
+s.bind("/proc/self/fd/%d/sock" % d)
+s.listen()
+p = subprocess.Popen([sys.argv[1], "--root", sys.argv[2], "exec", "--detach", "--pid-file", sys.argv[3] + "/pid", "--pidfd-socket", sys.argv[3] + "/sock",
+                      "c", "sleep", "50"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+c, _ = s.accept()
+msg, anc, _, _ = c.recvmsg(100, socket.CMSG_SPACE(16))
+fds = array.array("i", anc[0][2][:4])
+assert p.wait() == 0 and len(fds) == 1
+print(re.search("^Pid:\\s*(\\d+)", open("/proc/self/fdinfo/%d" % fds[0]).read(), re.M).group(1))
+' "$SANDLOCK_OCI" "$(state_root)" "$long")
+	[ "$pid" = "$(cat "$long/pid")" ]
 }
 
 @test "copy-on-write holds for exec" {

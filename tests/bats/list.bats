@@ -64,6 +64,30 @@ teardown() {
 	assert_failure 1
 }
 
+@test "ps with options of ps(1)" { # covers: command ps PS-OPTION
+	requires_command ps
+	bundle=$(make_bundle)
+	set_args "$bundle" sh -c 'sleep 4321 & touch /ready; sleep 1234'
+	sandlock create --bundle "$bundle" c
+	sandlock start c
+	wait_for 5 test -e "$bundle/rootfs/ready"
+	sandlock ps c -eo pid,args >"$T/ps"
+	head -1 "$T/ps" | grep -qE '^ *PID +COMMAND'
+	grep -q "^ *$(pid_of c) .*sleep 1234" "$T/ps"
+	grep -q "sleep 4321" "$T/ps"
+	refute grep -q bats "$T/ps"
+	# engines give no PATH
+	env -u PATH "$SANDLOCK_OCI" --root "$(state_root)" ps c -ef | grep -q "sleep 4321"
+	run sandlock ps c -eo args
+	assert_failure 1
+	assert_output_has "PID"
+	run sandlock ps --format json c -ef
+	assert_failure 1
+	assert_output_has "json"
+	run sandlock ps c --no-such-option
+	assert_failure 1
+}
+
 @test "ps of a container without a cgroup" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sleep 100
