@@ -98,3 +98,19 @@ void cgroup_unwatch_oom(struct cgroup_oom *oom)
 	close_fd(&oom->event_fd);
 	close_fd(&oom->file_fd);
 }
+
+bool cgroup_had_oom(const struct cgroup *cg)
+{
+	const char *dir = cg->ops ? stats_dir(cg, "memory") : NULL;
+	struct cgroup_named_value *v;
+	uint64_t n_kills;
+	size_t n;
+
+	if (!dir)
+		return false;
+	v = stats_lines(dir, cg->ops == &cgroup_v2_ops ? "memory.events" : "memory.oom_control",
+			&n);
+	n_kills = stats_value(v, n, "oom_kill");
+	stats_free_lines(v, n);
+	return n_kills > 0;
+}

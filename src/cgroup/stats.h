@@ -6,6 +6,7 @@
 #ifndef SANDLOCK_CGROUP_STATS_H
 #define SANDLOCK_CGROUP_STATS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -77,5 +78,7 @@ int cgroup_watch_oom(struct cgroup *cg, struct cgroup_oom *ret, struct err **err
 /* After poll: how many times since the last call. */
 uint64_t cgroup_count_oom(struct cgroup_oom *oom);
 void cgroup_unwatch_oom(struct cgroup_oom *oom);
+/* Did the kernel kill a process of the group for lack of memory? */
+bool cgroup_had_oom(const struct cgroup *cg);
 
 #endif

@@ -24,6 +24,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "container/agent.h"
+#include "cgroup/stats.h"
 #include "container/conf.h"
 #include "container/guard_devices.h"
 #include "container/hooks.h"
@@ -500,6 +501,9 @@ int creation_make(struct creation *cr, struct err **err)
 	if (r < 0)
 		return r;
 	r = make_steps(cr, err);
+	if (r < 0 && cr->cg && cgroup_had_oom(cr->cg))
+		err_wrap(err, "the kernel ran out of memory for the container: its limit could be "
+			      "too low");
 	if (r < 0)
 		undo(cr);
 	close_fd(&cr->lifeline_fd);
