@@ -59,7 +59,7 @@ static int normalize(const char *path, char **ret, struct err **err)
 	return *ret ? 0 : err_set(err, ENOMEM, "linux.cgroupsPath");
 }
 
-static const struct cgroup_ops *detect(void)
+const struct cgroup_ops *cgroup_detect(void)
 {
 	struct statfs fs;
 
@@ -99,27 +99,30 @@ void cgroup_free(struct cgroup *cg)
 	}
 	free(cg->dirs);
 	free(cg->path);
+	cgroup_scope_free(cg->scope);
 	free(cg);
+}
+
+int cgroup_fill(struct cgroup *cg, const char *path, struct err **err)
+{
+	int r = normalize(path, &cg->path, err);
+
+	if (r < 0)
+		return r;
+	cg->ops = cgroup_detect();
+	if (!cg->ops)
+		return err_text(err, ENODEV, "cgroups are not mounted at " CGROUP_MOUNT);
+	return cg->ops->find(cg, err);
 }
 
 int cgroup_open(const char *path, struct cgroup **ret, struct err **err)
 {
 	cleanup_cgroup struct cgroup *cg = new_disabled();
-	int r;
+	int r = path ? cgroup_fill(cg, path, err) : 0;
 
-	if (path) {
-		r = normalize(path, &cg->path, err);
-		if (r < 0)
-			return r;
-		cg->ops = detect();
-		if (!cg->ops)
-			return err_text(err, ENODEV, "cgroups are not mounted at " CGROUP_MOUNT);
-		r = cg->ops->find(cg, err);
-		if (r < 0)
-			return r;
-	}
-	*ret = steal_ptr(&cg);
-	return 0;
+	if (r == 0)
+		*ret = steal_ptr(&cg);
+	return r;
 }
 
 const char *cgroup_path(const struct cgroup *cg)
@@ -207,7 +210,7 @@ static bool is_empty(const char *dir)
 	       walk(dir, has_child, (void *)dir) == 0;
 }
 
-static int make_all(struct cgroup *cg, const struct cgroup_params *p, struct err **err)
+int cgroup_make_all(struct cgroup *cg, const struct cgroup_params *p, struct err **err)
 {
 	size_t n_made = 0;
 	int r = 0;
@@ -242,10 +245,17 @@ int cgroup_create(const struct cgroup_params *p, struct cgroup **ret, struct err
 		*ret = new_disabled();
 		return 0;
 	}
+	if (p->manager == CGROUP_MANAGER_SYSTEMD) {
+		cg = new_disabled();
+		r = cgroup_plan_scope(p, cg, err);
+		if (r == 0)
+			*ret = steal_ptr(&cg);
+		return r;
+	}
 	default_path = xasprintf("/%s", p->id);
 	r = cgroup_open(p->path ? p->path : default_path, &cg, err);
 	if (r == 0)
-		r = make_all(cg, p, err);
+		r = cgroup_make_all(cg, p, err);
 	if (r < 0) {
 		if (!p->rootless || p->path || wants_limits(p->resources))
 			return r;
@@ -265,6 +275,11 @@ int cgroup_join(struct cgroup *cg, pid_t pid, struct err **err)
 {
 	int r;
 
+	if (cg->scope && cg->scope->pending) {
+		r = cgroup_start_scope(cg, pid, err);
+		if (r < 0)
+			return r;
+	}
 	for (size_t i = 0; i < cg->n_dirs; i++) {
 		r = cgroup_write_i64(cg->dirs[i].path, "cgroup.procs", pid, err);
 		if (r < 0)
@@ -384,7 +399,13 @@ static int remove_dir(const char *dir, void *arg)
 	return rmdir(dir) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-int cgroup_destroy(struct cgroup *cg, struct err **err)
+/* systemd would wait long for processes that a stop of the scope asks to end. */
+static int end_processes(struct cgroup *cg, struct err **err)
+{
+	return cg->ops && access(cg->dirs[0].path, F_OK) == 0 ? cgroup_signal(cg, SIGKILL, err) : 0;
+}
+
+static int remove_all(struct cgroup *cg, struct err **err)
 {
 	const char *busy = NULL;
 	int r = 0;
@@ -409,4 +430,14 @@ int cgroup_destroy(struct cgroup *cg, struct err **err)
 		sleep_ms(MIN(1u << MIN(try, 7u), 100u));
 	}
 	return r < 0 ? err_set(err, r, "cgroup: remove %s", busy) : 0;
+}
+
+int cgroup_destroy(struct cgroup *cg, struct err **err)
+{
+	int r = cg->scope ? end_processes(cg, err) : 0;
+
+	if (r == 0 && cg->scope)
+		r = cgroup_stop_scope(cg, err);
+	/* What systemd leaves: groups in hierarchies of v1 that it does not manage. */
+	return r < 0 ? r : remove_all(cg, err);
 }

@@ -15,16 +15,22 @@
 struct cgroup;
 struct err;
 struct oci_device_rule;
+struct oci_pair;
 struct oci_resources;
 
 enum cgroup_manager {
 	CGROUP_MANAGER_CGROUPFS,
 	CGROUP_MANAGER_DISABLED,
+	CGROUP_MANAGER_SYSTEMD,
 };
+
+/* Was the program built with libsystemd's headers? */
+bool cgroup_systemd_built(void);
 
 struct cgroup_params {
 	enum cgroup_manager manager;
-	const char *path; /* linux.cgroupsPath; NULL: "/<id>" */
+	const char *
+		path; /* linux.cgroupsPath, for systemd slice:prefix:name; NULL: "/<id>", for systemd sandlock-<id>.scope */
 	const char *id;
 	const struct oci_resources *resources; /* may be NULL */
 	/*
@@ -33,12 +39,14 @@ struct cgroup_params {
 	 * be loaded are left out.
 	 */
 	bool rootless;
+	const struct oci_pair *annotations; /* run.oci.systemd.subgroup, org.systemd.property.* */
+	size_t n_annotations;
 };
 
 /*
  * Makes the groups below every hierarchy and writes the limits. On failure nothing made here is
  * left. *ret is an object for `disabled` as well (every operation on it is a no-op or an error that
- * says so).
+ * says so). With systemd the groups come to be in cgroup_join(): params must live until then, and cgroup_path() is NULL.
  */
 int cgroup_create(const struct cgroup_params *params, struct cgroup **ret, struct err **err);
 
@@ -50,6 +58,11 @@ void cgroup_free(struct cgroup *cg); /* releases memory only; NULL is fine */
 const char *cgroup_path(const struct cgroup *cg);
 /* Were the groups made by cgroup_create, so that the container's end has to remove them? */
 bool cgroup_is_ours(const struct cgroup *cg);
+
+/* The scope unit, when systemd is the manager, else NULL. Borrowed. user: of the user's own systemd. */
+const char *cgroup_scope(const struct cgroup *cg, bool *ret_user);
+/* What cgroup_scope() gave for the container of cgroup_open(): cgroup_destroy() stops it, cgroup_update() tells it. */
+void cgroup_set_scope(struct cgroup *cg, const char *unit, bool user);
 
 int cgroup_join(struct cgroup *cg, pid_t pid, struct err **err);
 /*

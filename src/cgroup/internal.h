@@ -37,8 +37,19 @@ struct cgroup_ops {
 	int (*kill_all)(struct cgroup *cg); /* -ENOENT: not on this kernel. May be NULL. */
 };
 
+/* scope.c: the unit when systemd is the manager. */
+struct cgroup_scope {
+	char *unit;
+	char *slice; /* until it is started */
+	bool user;
+	bool pending;		     /* until the container's process joins */
+	struct cgroup_params params; /* what that needs; borrows resources and annotations */
+	char *id;
+};
+
 struct cgroup {
-	const struct cgroup_ops *ops; /* NULL = disabled */
+	const struct cgroup_ops *ops; /* NULL = disabled, or not started yet (scope) */
+	struct cgroup_scope *scope;
 	char *path;
 	bool ours;
 	struct cgroup_dir *dirs;
@@ -50,6 +61,17 @@ extern const struct cgroup_ops cgroup_v2_ops;
 
 /* -ENOTSUP: "cannot WHAT: the container has no cgroup". */
 int cgroup_none(struct err **err, const char *what);
+
+const struct cgroup_ops *cgroup_detect(void); /* NULL: nothing is mounted */
+/* Path, operations and directories of an object that has none yet. */
+int cgroup_fill(struct cgroup *cg, const char *path, struct err **err);
+int cgroup_make_all(struct cgroup *cg, const struct cgroup_params *p, struct err **err);
+
+int cgroup_plan_scope(const struct cgroup_params *p, struct cgroup *cg, struct err **err);
+int cgroup_start_scope(struct cgroup *cg, pid_t pid, struct err **err);
+int cgroup_update_scope(struct cgroup *cg, const struct oci_resources *res, struct err **err);
+int cgroup_stop_scope(struct cgroup *cg, struct err **err);
+void cgroup_scope_free(struct cgroup_scope *scope);
 
 void cgroup_add_dir(struct cgroup *cg, const char *controllers, char *root);
 

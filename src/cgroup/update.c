@@ -166,6 +166,9 @@ int cgroup_update(struct cgroup *cg, const struct oci_resources *res, bool rootl
 		return r;
 	take(cg, res, &before);
 	r = cg->ops->apply(cg, res, rootless, err);
+	/* Or systemd would write its old values at the next reload. */
+	if (r == 0 && cg->scope)
+		r = cgroup_update_scope(cg, res, err);
 	if (r < 0)
 		restore(&before);
 	return r;

@@ -124,8 +124,8 @@ static void cgroup(struct encoder *o)
 	encode_member_object(o, "cgroup");
 	encode_member_bool(o, "v1", true);
 	encode_member_bool(o, "v2", true);
-	encode_member_bool(o, "systemd", false);
-	encode_member_bool(o, "systemdUser", false);
+	encode_member_bool(o, "systemd", cgroup_systemd_built());
+	encode_member_bool(o, "systemdUser", cgroup_systemd_built());
 	encode_member_bool(o, "rdma", true);
 	encode_end_object(o);
 }

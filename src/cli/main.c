@@ -81,7 +81,7 @@ static void print_version(const struct globals *g)
 	printf("commit: %s\n", SANDLOCK_COMMIT);
 	printf("rundir: %s\n", root ? root : "(XDG_RUNTIME_DIR is not set)");
 	printf("spec: 1.3.0\n");
-	printf("+CAP +SECCOMP +EBPF +YAJL +COW\n");
+	printf("+CAP +SECCOMP +EBPF +YAJL +COW%s\n", cgroup_systemd_built() ? " +SYSTEMD" : "");
 }
 
 static int set_log_level(const struct globals *g, struct err **err)
@@ -108,21 +108,23 @@ static int set_log_level(const struct globals *g, struct err **err)
 
 static int set_manager(const struct globals *g, struct cli *cli, struct err **err)
 {
-	static const char unsupported[] =
-		"the systemd cgroup manager is not supported yet: use cgroupfs";
+	const char *name = g->systemd ? "systemd" : g->manager;
 
-	if (g->systemd)
-		return err_text(err, ENOTSUP, "option --systemd-cgroup: %s", unsupported);
-	if (!g->manager || strcmp(g->manager, "cgroupfs") == 0)
+	if (!name || strcmp(name, "cgroupfs") == 0)
 		cli->cgroup_manager = CGROUP_MANAGER_CGROUPFS;
-	else if (strcmp(g->manager, "disabled") == 0)
+	else if (strcmp(name, "disabled") == 0)
 		cli->cgroup_manager = CGROUP_MANAGER_DISABLED;
-	else if (strcmp(g->manager, "systemd") == 0)
-		return err_text(err, ENOTSUP, "option --cgroup-manager: %s", unsupported);
+	else if (strcmp(name, "systemd") == 0)
+		cli->cgroup_manager = CGROUP_MANAGER_SYSTEMD;
 	else
 		return err_text(err, EINVAL,
-				"option --cgroup-manager must be cgroupfs or disabled, not `%s`",
-				g->manager);
+				"option --cgroup-manager must be cgroupfs, systemd or disabled, "
+				"not `%s`",
+				name);
+	if (cli->cgroup_manager == CGROUP_MANAGER_SYSTEMD && !cgroup_systemd_built())
+		return err_text(err, ENOTSUP,
+				"the systemd cgroup manager is not in this build (libsystemd was "
+				"missing)");
 	return 0;
 }
 
@@ -193,8 +195,9 @@ static int parse_globals(int argc, char **argv, struct globals *g, int *ret_firs
 		 "error (default), warning or debug"},
 		{"debug", 0, OPTION_FLAG, &g->debug, NULL, "the same as --log-level debug"},
 		{"cgroup-manager", 0, OPTION_STRING, &g->manager, "MANAGER",
-		 "cgroupfs (default) or disabled"},
-		{"systemd-cgroup", 0, OPTION_FLAG, &g->systemd, NULL, "not supported yet"},
+		 "cgroupfs (default), systemd or disabled"},
+		{"systemd-cgroup", 0, OPTION_FLAG, &g->systemd, NULL,
+		 "the same as --cgroup-manager systemd"},
 		{"rootless", 0, OPTION_IGNORED_STRING, NULL, "BOOL",
 		 "accepted, found out without it"},
 		{"version", 'v', OPTION_FLAG, &g->version, NULL, "show what this program is"},

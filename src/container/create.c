@@ -265,6 +265,8 @@ static int make_cgroup(struct creation *cr, struct err **err)
 		.id = name,
 		.resources = cr->plan->resources,
 		.rootless = cr->rootless,
+		.annotations = cr->config->annotations,
+		.n_annotations = cr->config->n_annotations,
 	};
 	struct status *s = cr->c->status;
 	int r = cgroup_create(&params, &cr->cg, err);
@@ -282,6 +284,7 @@ static int op_join_cgroup(void *arg, pid_t pid, struct err **err)
 {
 	struct creation *cr = arg;
 	struct status *s = cr->c->status;
+	const char *scope;
 	int r = host_process_start_time(pid, &s->start_time);
 
 	if (r < 0)
@@ -295,6 +298,16 @@ static int op_join_cgroup(void *arg, pid_t pid, struct err **err)
 		return r;
 	r = intel_rdt_join(&cr->plan->rdt, cr->p->id, pid, s, err);
 	return r < 0 ? r : status_write(cr->c->dir_fd, s, err);
+	if (r < 0)
+		return r;
+	scope = cgroup_scope(cr->cg, &s->systemd_user);
+	if (!scope)
+		return 0;
+	/* systemd has decided where. Only now: a scope that could not be made may be somebody else's, and delete would stop it. */
+	s->systemd_scope = xstrdup(scope);
+	s->cgroup_path = xstrdup(cgroup_path(cr->cg));
+	s->cgroup_ours = true;
+	return status_write(cr->c->dir_fd, s, err);
 }
 
 enum cow_share creation_share(enum plan_share share)

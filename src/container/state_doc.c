@@ -32,6 +32,7 @@ static void write_facts(const struct container *c, struct encoder *out)
 		return;
 	encode_member_string(out, "rootfs", s->rootfs);
 	encode_member_string(out, "created", s->created);
+	encode_member_string(out, "systemd-scope", s->systemd_scope);
 	encode_member_string(out, "owner", s->owner);
 }
 

@@ -55,6 +55,7 @@ void status_free(struct status *s)
 	free(s->cgroup_path);
 	free(s->rdt_group);
 	free(s->rdt_monitor);
+	free(s->systemd_scope);
 	free(s->cow_dir);
 	free(s->cow_commit_to);
 	free_ids(&s->ids);
@@ -150,6 +151,10 @@ static void out_status(struct buf *text, const struct status *s)
 	encode_member_string(&o, "owner", s->owner);
 	encode_member_string(&o, "cgroup-path", s->cgroup_path);
 	encode_member_bool(&o, "cgroup-ours", s->cgroup_ours);
+	if (s->systemd_scope) {
+		encode_member_string(&o, "systemd-scope", s->systemd_scope);
+		encode_member_bool(&o, "systemd-user", s->systemd_user);
+	}
 	encode_member_bool(&o, "private-pid-namespace", s->private_pidns);
 	encode_member_bool(&o, "hooks", s->has_hooks);
 	if (s->devices_updated)
@@ -280,6 +285,8 @@ static bool decode(const struct json_value *v, struct status *s)
 	s->owner = get_str(v, "owner");
 	s->cgroup_path = get_str(v, "cgroup-path");
 	s->cgroup_ours = get_bool(v, "cgroup-ours");
+	s->systemd_scope = get_str(v, "systemd-scope");
+	s->systemd_user = get_bool(v, "systemd-user");
 	s->private_pidns = get_bool(v, "private-pid-namespace");
 	s->has_hooks = get_bool(v, "hooks");
 	s->devices_updated = get_bool(v, "devices-updated");

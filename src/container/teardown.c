@@ -65,11 +65,13 @@ static int remove_cgroup(struct container *c, struct err **err)
 	cleanup_cgroup struct cgroup *cg = NULL;
 	int r;
 
-	if (!c->status->cgroup_path)
+	if (!c->status->cgroup_path && !c->status->systemd_scope)
 		return 0;
 	r = cgroup_open(c->status->cgroup_path, &cg, err);
 	if (r < 0)
 		return r;
+	if (c->status->systemd_scope)
+		cgroup_set_scope(cg, c->status->systemd_scope, c->status->systemd_user);
 	if (c->status->cgroup_ours)
 		return cgroup_destroy(cg, err);
 	/* A group that was there before create: stays, without processes of a container that has no pid namespace to end them. */

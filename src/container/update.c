@@ -78,6 +78,8 @@ int container_update(const char *root, const char *id, const struct oci_resource
 		r = check_devices(c, &res, err);
 	if (r == 0)
 		r = cgroup_open(c->status->cgroup_path, &cg, err);
+	if (r == 0 && c->status->systemd_scope)
+		cgroup_set_scope(cg, c->status->systemd_scope, c->status->systemd_user);
 	if (r == 0 && (r = host_probe(&caps)) < 0)
 		err_set(err, r, "look at the host");
 	if (r == 0)

@@ -73,11 +73,6 @@ teardown() {
 }
 
 @test "cgroup managers" {
-	for option in --systemd-cgroup --cgroup-manager=systemd; do
-		run sandlock $option list
-		assert_failure 1
-		assert_output_has "not supported yet"
-	done
 	run sandlock --cgroup-manager=zoo list
 	assert_failure 1
 	assert_output_has zoo
