@@ -46,8 +46,7 @@ need_root() {
 
 # Lists "Debian:Fedora" names; "-" where a distribution has none or needs none.
 PACKAGES_BUILD="gcc:gcc make:make autoconf:autoconf automake:automake libseccomp-dev:libseccomp-devel libyajl-dev:yajl-devel
-	libcap-dev:libcap-devel libarchive-dev:libarchive-devel"
-	libcap-dev:libcap-devel libsystemd-dev:systemd-devel"
+	libcap-dev:libcap-devel libarchive-dev:libarchive-devel libsystemd-dev:systemd-devel"
 PACKAGES_DEMO="debootstrap:debootstrap busybox-static:busybox uidmap:shadow-utils jq:jq attr:attr wget:wget ca-certificates:ca-certificates
 	util-linux:util-linux xz-utils:xz"
 PACKAGES_TEST="clang:clang git:git bats:bats shellcheck:ShellCheck clang-format-14:- go-md2man:golang-github-cpuguy83-md2man acl:acl

@@ -4,12 +4,11 @@
  * the runtime can write there (0700).
  *
  *	{"version": 1, "creating": bool, "ociVersion": "1.3.0", "pid": n, "process-start-time": n, "bundle": "/…",
- *	 "rootfs": "/…", "created": RFC 3339, "owner": "root", "cgroup-path": "/…", "cgroup-ours": bool, "systemd-scope": "x.scope", "systemd-user": bool,
+ *	 "rootfs": "/…", "created": RFC 3339, "owner": "root", "cgroup-path": "/…", "cgroup-ours": bool,
+ *	 "systemd-scope": "x.scope", "systemd-user": bool,
  *	 "private-pid-namespace": bool, "hooks": bool, "devices-updated": bool, "supervisor-pid": n, "supervisor-start-time": n,
  *	 "intel-rdt": {"group": "/…", "ours": bool, "monitor": "/…"},
  *	 "cow": {"dir": "/…", "keep": bool, "commit-to": "/…"}, "ids": {…}, "annotations": {…}}
- * Absent: cgroup-path (no cgroup), supervisor-*, cow, ids (no user namespace of its own).
- *	 "cow": {"dir": "/…", "keep": bool}, "ids": {…}, "annotations": {…}}
  * Absent: cgroup-path (no cgroup), systemd-* (another manager), supervisor-*, cow, ids (no user namespace of its own).
  */
 #ifndef SANDLOCK_CONTAINER_STATUS_H
