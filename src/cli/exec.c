@@ -78,7 +78,7 @@ static int run(const struct cli *cli, const struct command *self, int argc, char
 		 "the process as JSON; replaces COMMAND and the rest"},
 		{"process-label", 0, OPTION_STRING, &p.process_label, "LABEL",
 		 "SELinux label of the process"},
-		{"tty", 't', OPTION_OPTIONAL, &tty, "BOOL", "give it a terminal", "true"},
+		{"tty", 't', OPTION_OPTIONAL, &tty, "true|false", "give it a terminal", "true"},
 		{"user", 'u', OPTION_STRING, &p.user, "UID[:GID]", "run as these ids"},
 		{NULL},
 	};

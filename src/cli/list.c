@@ -82,7 +82,8 @@ static int run(const struct cli *cli, const struct command *self, int argc, char
 	bool quiet = false;
 	const struct option_row rows[] = {
 		{"quiet", 'q', OPTION_FLAG, &quiet, NULL, "only the ids"},
-		{"format", 'f', OPTION_STRING, &format_name, "FORMAT", "table (default) or json"},
+		{"format", 'f', OPTION_STRING, &format_name, "table|json",
+		 "table (default) or json"},
 		{NULL},
 	};
 	cleanup_buf struct buf text = {0};

@@ -140,7 +140,7 @@ static int run(const struct cli *cli, const struct command *self, int argc, char
 {
 	const char *format = "table", *root;
 	const struct option_row rows[] = {
-		{"format", 'f', OPTION_STRING, &format, "FORMAT", "table (default) or json"},
+		{"format", 'f', OPTION_STRING, &format, "table|json", "table (default) or json"},
 		{NULL},
 	};
 	cleanup_buf struct buf text = {0};
