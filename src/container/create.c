@@ -294,19 +294,19 @@ static int op_join_cgroup(void *arg, pid_t pid, struct err **err)
 	r = status_write(cr->c->dir_fd, s, err);
 	if (r == 0)
 		r = cgroup_join(cr->cg, pid, err);
-	if (r < 0 || !cr->plan->rdt.set)
-		return r;
-	r = intel_rdt_join(&cr->plan->rdt, cr->p->id, pid, s, err);
-	return r < 0 ? r : status_write(cr->c->dir_fd, s, err);
 	if (r < 0)
 		return r;
 	scope = cgroup_scope(cr->cg, &s->systemd_user);
-	if (!scope)
-		return 0;
-	/* systemd has decided where. Only now: a scope that could not be made may be somebody else's, and delete would stop it. */
-	s->systemd_scope = xstrdup(scope);
-	s->cgroup_path = xstrdup(cgroup_path(cr->cg));
-	s->cgroup_ours = true;
+	if (scope) {
+		/* systemd has decided where. Only now: a scope that could not be made may be somebody else's, and delete would stop it. */
+		s->systemd_scope = xstrdup(scope);
+		s->cgroup_path = xstrdup(cgroup_path(cr->cg));
+		s->cgroup_ours = true;
+	}
+	if (cr->plan->rdt.set)
+		r = intel_rdt_join(&cr->plan->rdt, cr->p->id, pid, s, err);
+	if (r < 0 || (!scope && !cr->plan->rdt.set))
+		return r;
 	return status_write(cr->c->dir_fd, s, err);
 }
 
