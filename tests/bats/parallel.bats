@@ -3,6 +3,9 @@
 # Many containers at once: none is lost, nothing is left. SANDLOCK_PARALLEL says how many (default 40; 200 is what is asked of a release).
 # covers: concurrency
 
+# many processes at once on a machine that may have other things to do
+export BATS_TEST_TIMEOUT=400
+
 load helpers
 
 setup() {
