@@ -68,7 +68,7 @@ END {
 	for (i = 1; i <= n_files; i++) {
 		s = text[files[i]]
 		if (files[i] ~ /create_options\.h$/) { shared = s; continue }
-		if (files[i] ~ /main\.c$/) { options(s, "-"); continue }
+		if (files[i] ~ /\/main\.c$/) { options(s, "-"); continue }
 		blocks = s
 		while (match(blocks, /const struct command cmd_[a-z]+ = \{[^}]*\}/)) {
 			block = substr(blocks, RSTART, RLENGTH)
