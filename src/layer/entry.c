@@ -4,7 +4,6 @@
 
 #include "layer/entry.h"
 
-#include <archive_entry.h>
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "base/cleanup.h"
 #include "host/at.h"
 #include "host/xattr.h"
+#include "layer/archive_load.h"
 
 #define WHITEOUT ".wh."
 

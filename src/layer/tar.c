@@ -4,8 +4,6 @@
 
 #include "layer/layer.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
@@ -17,6 +15,7 @@
 #include "base/log.h"
 #include "cow/outward.h"
 #include "host/at.h"
+#include "layer/archive_load.h"
 #include "layer/entry.h"
 
 #define CHUNK (256u * 1024)
@@ -222,11 +221,17 @@ static void tar_done(struct tar *t)
 int layer_write(struct cow *cow, const struct cow_changes *c, const struct layer_params *params,
 		struct cow_fault *fault)
 {
-	/* Names that are UTF-8 are then written as such without more ado. Without such a locale all names with other bytes are marked. */
-	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL), old = NULL;
+	locale_t utf8, old = NULL;
 	struct tar t = {.params = params};
-	int r = outward_init(&t.o, cow, c, cow_root_fd(cow));
+	int r = archive_load();
 
+	if (r < 0) {
+		fault->op = "load libarchive:";
+		return r;
+	}
+	/* Names that are UTF-8 are then written as such without more ado. Without such a locale all names with other bytes are marked. */
+	utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
+	r = outward_init(&t.o, cow, c, cow_root_fd(cow));
 	if (r < 0) {
 		outward_fault(&t.o, c->n, fault);
 	} else {
