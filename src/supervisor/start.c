@@ -335,19 +335,20 @@ static ATTR_NORETURN void supervisor_main(const struct supervisor_params *params
 		drop_store(params);
 		fail(lifeline, r, "find the mount of the live root", params->cow.dir);
 	}
+	/* Before we give up the calls that it needs. */
+	refill.owners = owners;
+	if (refill_wanted && host_background("sandlock-spare", refill_main, &refill) < 0)
+		log_debug("cannot fill the pool of spare roots");
+	cow_owners_free(owners);
 	r = confine_self();
 	if (r < 0) {
-		cow_remove(params->cow.dir, NULL);
+		drop_store(params);
 		fail(lifeline, r, "confine the supervisor", NULL);
 	}
 	if (fd_send(lifeline, &report, sizeof(report), NULL, 0) < 0) {
 		drop_store(params);
 		_exit(1);
 	}
-	refill.owners = owners;
-	if (refill_wanted && host_background("sandlock-spare", refill_main, &refill) < 0)
-		log_debug("cannot fill the pool of spare roots");
-	cow_owners_free(owners);
 	r = shepherd_run(&server);
 	if (r < 0)
 		_exit(-r - 1);

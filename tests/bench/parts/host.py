@@ -13,6 +13,7 @@ import tempfile
 libc = ctypes.CDLL(None, use_errno=True)
 MNT_DETACH = 2
 PR_SET_CHILD_SUBREAPER = 36
+PEERS = ("crun", "runc", "fuse-overlayfs", "proot")
 CACHE = os.environ.get("SANDLOCK_CACHE", "/var/cache/sandlock-oci")
 
 
@@ -99,14 +100,21 @@ class Bench:
             sys.exit(f"bench: no program {self.ours}: build it, or name it in SANDLOCK_OCI")
         self.ours = os.path.abspath(self.ours)
         self.builddir = os.path.dirname(self.ours)
-        self.versions = {p: version(p) for p in ("crun", "runc", "fuse-overlayfs", "proot")}
+        self.versions = {p: version(p) for p in PEERS}
         self.versions["sandlock-oci"] = version(self.ours)
         self.notes = []
         self.places = []
         self.mounted = []
         self.dirs = []
-        for p in ("crun", "runc", "fuse-overlayfs", "proot"):
-            if not self.versions[p]:
+        without = [p for p in opts.without.split(",") if p]
+        for p in without:
+            if p not in PEERS:
+                sys.exit(f"bench: --without: `{p}` is not one of {', '.join(PEERS)}")
+        for p in PEERS:
+            if p in without:
+                self.versions[p] = None
+                self.note(f"{p} is left out, as asked")
+            elif not self.versions[p]:
                 self.note(f"{p} is not installed: left out")
 
     def note(self, text):
