@@ -34,7 +34,7 @@ static bool is_out_of_reach(int exe)
 	return faccessat(AT_FDCWD, "/proc/self/exe", W_OK, AT_EACCESS) < 0 && errno != ETXTBSY;
 }
 
-/* A detached read-only mount of the file would need no copy, but taking it down waits for a grace period: 15 ms instead of one. */
+/* Running twice and the copy cost 3.6 to 4.9 ms of a start of 12 (idle, 2 CPUs). A detached read-only mount instead was not compared under equal conditions. */
 static int sealed_copy(int exe, int *ret_fd)
 {
 	cleanup_fd int copy = memfd_create("sandlock-oci", MFD_CLOEXEC | MFD_ALLOW_SEALING);
