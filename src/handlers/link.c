@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "handlers/act.h"
@@ -20,6 +21,7 @@
 #include "handlers/request.h"
 #include "handlers/resolve.h"
 #include "handlers/table.h"
+#include "host/openat2.h"
 
 #define ROUNDS 100
 
@@ -39,26 +41,49 @@ static int resolve_source(struct request *rq, struct object *ret)
 	return resolve_call(&as_nofollow, 0, false, ret);
 }
 
+static int check_same_mount(int a, int b, const char *name)
+{
+	struct statx x, y;
+	int there;
+
+	if (statx(a, "", AT_EMPTY_PATH, STATX_MNT_ID, &x) < 0 ||
+	    statx(b, "", AT_EMPTY_PATH, STATX_MNT_ID, &y) < 0)
+		return -errno;
+	if (x.stx_mnt_id == y.stx_mnt_id)
+		return 0;
+	there = host_openat2(b, name, O_PATH | O_NOFOLLOW, 0, 0);
+	if (there < 0)
+		return -EXDEV;
+	close(there);
+	return -EEXIST;
+}
+
 /*
  * The source is an old descriptor of a file that has been copied up since: the new name is for the private file. Made by us, on the objects
  * that were checked, since the kernel would link the old inode.
  */
-static int link_moved(struct request *rq, int moved_fd)
+static int link_moved(struct request *rq, const struct object *obj, int moved_fd)
 {
+	/* link has no descriptor for the new name, linkat has */
+	bool at = rq->row->at_flags >= 0;
 	unsigned op = (unsigned)rq->row->operand;
+	int dirfd = at ? request_int(rq, op) : AT_FDCWD;
 	cleanup_object struct object parent = OBJECT_INIT;
 	char name[NAME_MAX + 1], source[16];
 	struct tracee_path path;
 	struct lookup lk;
 	int r;
 
-	r = tracee_read_path(rq->tid, request_ptr(rq, op + 1), &path);
+	r = tracee_read_path(rq->tid, request_ptr(rq, at ? op + 1 : op), &path);
 	if (r == 0)
-		r = lookup_begin(rq, request_int(rq, op), &path, 0, &lk);
+		r = lookup_begin(rq, dirfd, &path, 0, &lk);
 	if (r < 0)
 		return r;
 	r = lookup_parent(rq, &lk, &parent, name);
 	lookup_done(&lk);
+	/* a file bound over another one is not in the mount of its neighbours */
+	if (r == 0)
+		r = check_same_mount(obj->fd, parent.fd, name);
 	if (r == 0)
 		r = act_as_caller(rq);
 	if (r < 0)
@@ -105,7 +130,7 @@ static int link_shared(struct request *rq, const struct object *obj, struct repl
 	if (ln.kind == LIVE_NAMED)
 		r = act_copy_up(rq, obj, 0);
 	else if (ln.kind == LIVE_MOVED)
-		r = link_moved(rq, ln.moved_fd);
+		r = link_moved(rq, obj, ln.moved_fd);
 	else
 		r = -ENOENT; /* linkat(2): no link to a file whose last name is gone */
 	if (r == 0)

@@ -100,6 +100,7 @@ static int create(struct request *rq, struct lookup *lk, const struct open_call 
 		  struct reply *reply)
 {
 	cleanup_fd int fd = -EBADF;
+	struct stat st;
 	int r;
 
 	r = check_fd_room(rq);
@@ -112,8 +113,10 @@ static int create(struct request *rq, struct lookup *lk, const struct open_call 
 		if (r < 0)
 			return r;
 	}
-	/* Somebody may have made and filled it first; O_TRUNC then still counts. */
-	if ((call->flags & O_TRUNC) && (call->flags & O_ACCMODE) != O_RDONLY &&
+	/* Somebody may have made and filled it first; O_TRUNC then still counts. A new file is not truncated: that would take setgid away. */
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if ((call->flags & O_TRUNC) && st.st_size > 0 && (call->flags & O_ACCMODE) != O_RDONLY &&
 	    ftruncate(fd, 0) < 0)
 		return -errno;
 	return give(reply, steal_fd(&fd), call);

@@ -435,7 +435,8 @@ static int step(struct walk *w, const char *name, bool last, bool slash, struct 
 		return -errno;
 
 	child = open_child(w, name, O_NOFOLLOW, 0);
-	if (child == -ENOENT && last) {
+	/* Nothing can be made among the caller's descriptors. */
+	if (child == -ENOENT && last && w->own != OWN_FD) {
 		ret->parent = fcntl(w->cur, F_DUPFD_CLOEXEC, 0);
 		memcpy(ret->name, name, strlen(name) + 1);
 		ret->slash = slash;

@@ -44,6 +44,8 @@ struct op_kind {
 /* op_*.c: tables ended by an empty name */
 extern const struct op_kind ops_open[], ops_names[], ops_meta[], ops_io[], ops_misc[];
 
+void run_fixed(unsigned index); /* ops_fixed.c; 0 .. OPS_PER_SEED-1 */
+
 /* rng.c */
 uint64_t rng_next(struct rng *rng);
 void op_seed(struct op *op, uint64_t seed, unsigned index);

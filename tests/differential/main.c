@@ -79,6 +79,11 @@ static void run_seed(uint64_t seed, const char *list)
 		struct op op;
 		const struct op_kind *kind;
 
+		if (seed == 0) {
+			if (wanted(list, i))
+				run_fixed(i);
+			continue;
+		}
 		op_seed(&op, seed, i);
 		kind = some[pick(&op, n)];
 		if (wanted(list, i))

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Seed 0: no random numbers, but what differed once, each in its shortest form. A difference that a seed finds gets a function here. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fileops.h"
+
+static void say_open(int fd)
+{
+	say_result(fd < 0 ? fd : 0);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int open_how(const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
+{
+	struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};
+
+	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+}
+
+static void say_name(const char *name)
+{
+	struct stat st;
+
+	if (stat(name, &st) == 0)
+		say_stat(&st, false);
+}
+
+/* ".." stops at the caller's root, even when the walk began outside of it. */
+static void chrooted(void)
+{
+	say_result(chroot("d1"));
+	say_result(truncate("l2/../f1", 7));
+	say_result(utimensat(AT_FDCWD, "l2/../f1", NULL, 0));
+	say_open(open("l2/../f1", O_RDWR));
+}
+
+static void missing_in_proc(void)
+{
+	say_open(open("/proc/self/fd/99", O_WRONLY | O_CREAT, 0600));
+	say_open(open("/proc/self/nothing", O_WRONLY | O_CREAT, 0600));
+	say_open(open("d1/../../r/nowhere/x", O_WRONLY | O_CREAT, 0600));
+}
+
+static void limit_files(rlim_t n)
+{
+	struct rlimit r = {n, n};
+
+	say_result(setrlimit(RLIMIT_NOFILE, &r));
+}
+
+/* EMFILE comes before anything happens, and before what else is wrong. */
+static void no_descriptor_left(void)
+{
+	limit_files(3);
+	say_open(open("d1/h2", O_WRONLY | O_TRUNC));
+	say_open(open("f2", O_WRONLY | O_TRUNC));
+	say_open(open("n1", O_WRONLY | O_CREAT, 0600));
+	say_open(open("l5", O_WRONLY));
+	say_open(open_how("nowhere/x", O_WRONLY, 0, 0));
+	say_name("d1/h2");
+	say_name("f2");
+	say_name("n1");
+}
+
+/* A descriptor above the limit does not count. */
+static void descriptors_above_the_limit(void)
+{
+	dup2(0, 60);
+	dup2(0, 61);
+	limit_files(4);
+	say_open(open("f2", O_WRONLY | O_TRUNC));
+	say_open(open("n1", O_WRONLY | O_CREAT, 0600));
+}
+
+static void create_with_slash(void)
+{
+	static const char *const names[] = {"l5/",  "f1/",   "n1/", "d0/", "nowhere/x/",
+					    "d0/.", "d0/..", "/",   "l9/", "n1///"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		say_open(open(names[i], O_WRONLY | O_CREAT | O_TRUNC, 0600));
+}
+
+static void not_dumpable(void)
+{
+	int fd;
+
+	dup2(open("f1", O_RDONLY), 70);
+	say_result(setresuid(1000, 1000, 1000));
+	say_open(open("/proc/self/fd/99", O_WRONLY | O_CREAT | O_EXCL, 0600));
+	say_open(open("/proc/self/fd/70", O_WRONLY | O_CREAT | O_EXCL, 0600));
+	say_open(open_how("/proc/self/fd/70", O_WRONLY, 0, RESOLVE_NO_MAGICLINKS));
+	say_open(open("/proc/self/cwd/dt/n1", O_WRONLY | O_CREAT, 0600));
+	say_open(open("/proc/self/comm", O_RDWR));
+	fd = open("/proc/thread-self/comm", O_RDWR);
+	say_result(write(fd, "name", 4));
+	say_open(fd);
+}
+
+static void *other_files(void *arg)
+{
+	(void)arg;
+	say_result(unshare(CLONE_FILES | CLONE_FS));
+	say_result(chdir("d1"));
+	close(71);
+	/* of the first thread, and of this one */
+	say_result(truncate("/proc/self/fd/71", 5));
+	say_result(truncate("/proc/thread-self/fd/71", 5));
+	say_result(truncate("/proc/self/cwd/a", 6));
+	say_result(truncate("/proc/thread-self/cwd/a", 6));
+	return NULL;
+}
+
+static void thread_of_its_own(void)
+{
+	pthread_t id;
+
+	dup2(open("f2", O_RDWR), 71);
+	if (pthread_create(&id, NULL, other_files, NULL) == 0)
+		pthread_join(id, NULL);
+}
+
+static void open_how_errors(void)
+{
+	say_open(open_how("f1", O_WRONLY | O_DIRECTORY, 0644, 0));
+	say_open(open_how("d1", O_RDONLY | O_DIRECTORY, 0, 0));
+	say_open(open_how("d1", O_RDWR | O_TMPFILE, 0600, 0));
+	say_open(open_how("l6", O_RDONLY, 0, RESOLVE_NO_XDEV));
+	say_open(open_how("d1/../l6", O_WRONLY, 0, RESOLVE_NO_XDEV));
+	say_open(open_how("/proc/self/cwd/l6", O_WRONLY, 0, RESOLVE_NO_XDEV));
+}
+
+static void limited_size(void)
+{
+	struct rlimit r = {50, RLIM_INFINITY};
+
+	say_result(setrlimit(RLIMIT_FSIZE, &r));
+	say_result(truncate((const char *)8, 100));
+	say_result(truncate("nowhere", 100));
+	say_result(truncate("d1", 100));
+	say_result(truncate("f2", 100)); /* shrinks */
+	signal(SIGXFSZ, SIG_IGN);
+	say_result(truncate("f0", 100));
+	say_name("f0");
+	signal(SIGXFSZ, SIG_DFL);
+	say_result(truncate("f0", 100));
+}
+
+/* The copy-up leaves the content out; still it is a change. */
+static void truncated_by_its_copy_up(void)
+{
+	say_result(truncate("f6", 0));
+	say_name("f6");
+	say_open(open("f2", O_WRONLY | O_TRUNC));
+	say_name("f2");
+	say_result(truncate("f0", 0));
+	say_name("f0");
+}
+
+static void nameless_link(void)
+{
+	int fd = open("d1/a", O_RDONLY);
+
+	say_result(setresuid(-1, 1000, -1));
+	say_result(linkat(fd, "", AT_FDCWD, "n1", AT_EMPTY_PATH));
+	close(fd);
+}
+
+static void whiteout(void)
+{
+	say_result(mknod("n1", S_IFCHR | 0600, 0));
+	say_open(open("n1", O_RDWR));
+}
+
+/* A name for the file that lies below a mount point and has been copied up under its other name. */
+static void bound_over(void)
+{
+	say_result(unshare(CLONE_NEWNS));
+	say_result(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	say_result(mount("d1/b", "f7", NULL, MS_BIND, NULL));
+	say_result(chmod("d1/b", 0604));
+	say_result(link("f7", "n1"));
+	say_result(link("d1/b", "n2"));
+	say_result(linkat(AT_FDCWD, "f7", AT_FDCWD, "n2", 0));
+}
+
+static void link_of_an_old_descriptor(void)
+{
+	int fd = open("ds/s", O_RDONLY);
+	char name[40];
+
+	say_result(chmod("ds/s", 0660));
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "n1", AT_SYMLINK_FOLLOW));
+	say_name("n1");
+}
+
+static void without_any_access(void)
+{
+	say_open(open("n1", 3 | O_CREAT | O_TRUNC, 0));
+}
+
+static void created_with_setgid(void)
+{
+	say_open(creat("n1", 02711));
+	say_open(open("n2", O_WRONLY | O_CREAT | O_TRUNC, 06711));
+	say_name("n1");
+	say_name("n2");
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} fixed[] = {
+	{"chrooted", chrooted},
+	{"missing-in-proc", missing_in_proc},
+	{"no-descriptor-left", no_descriptor_left},
+	{"descriptors-above-the-limit", descriptors_above_the_limit},
+	{"create-with-slash", create_with_slash},
+	{"not-dumpable", not_dumpable},
+	{"thread-of-its-own", thread_of_its_own},
+	{"open-how-errors", open_how_errors},
+	{"limited-size", limited_size},
+	{"truncated-by-its-copy-up", truncated_by_its_copy_up},
+	{"nameless-link", nameless_link},
+	{"whiteout", whiteout},
+	{"created-with-setgid", created_with_setgid},
+	{"bound-over", bound_over},
+	{"link-of-an-old-descriptor", link_of_an_old_descriptor},
+	{"without-any-access", without_any_access},
+};
+
+void run_fixed(unsigned index)
+{
+	int status = 0;
+	pid_t pid;
+
+	if (index >= sizeof(fixed) / sizeof(fixed[0]))
+		return;
+	say("%u %s", index, fixed[index].name);
+	pid = fork();
+	if (pid == 0) {
+		umask(0);
+		fixed[index].run();
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	say(" status %d\n", status);
+	/* the next one begins without the names of this one; what became of shared files stays */
+	unlink("n1");
+	unlink("n2");
+}
