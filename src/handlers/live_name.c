@@ -101,38 +101,62 @@ static int try_mount(const struct request *rq, const struct object *obj, const c
 	return try_path(rq, obj, in_fs + root_len + 1, ret);
 }
 
+/* The live root in the caller's own mounts: the caller's root, unless that is another directory. */
+static int caller_root(const struct request *rq, int *ret_fd)
+{
+	cleanup_fd int root = -EBADF;
+	struct stat a, b;
+	int r;
+
+	r = tracee_open_root(rq->svc->proc_fd, rq->tid, &root);
+	if (r < 0)
+		return r;
+	if (fstat(root, &a) < 0 || fstat(cow_root_fd(rq->svc->cow), &b) < 0)
+		return -errno;
+	if (a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+		return -ENOENT;
+	r = request_check_alive(rq);
+	if (r == 0)
+		*ret_fd = steal_fd(&root);
+	return r;
+}
+
 /*
- * The live root in the container's mounts, so that what we open there shows container paths in /proc. Learned from the first caller whose root it
- * is: init itself cannot be asked before its execve (its memory still belongs to the namespace of `create`). Until then our own mount serves.
+ * The live root in the container's mounts, for callers that are chrooted: so that what we open there shows container paths in /proc. Learned from
+ * the first caller whose root it is: init itself cannot be asked before its execve (its memory still belongs to the namespace of `create`). Until
+ * then our own mount serves.
  */
 static int container_root(const struct request *rq)
 {
-	int known = atomic_load(rq->svc->container_root), none = -EBADF;
-	cleanup_fd int root = -EBADF;
-	struct stat a, b;
+	int known = atomic_load(rq->svc->container_root);
 
-	if (known >= 0)
-		return known;
-	if (tracee_open_root(rq->svc->proc_fd, rq->tid, &root) < 0 || fstat(root, &a) < 0 ||
-	    fstat(cow_root_fd(rq->svc->cow), &b) < 0 || a.st_dev != b.st_dev ||
-	    a.st_ino != b.st_ino || request_check_alive(rq) < 0)
-		return cow_root_fd(rq->svc->cow);
-	if (atomic_compare_exchange_strong(rq->svc->container_root, &none, root))
-		return steal_fd(&root);
-	return atomic_load(rq->svc->container_root);
+	return known >= 0 ? known : cow_root_fd(rq->svc->cow);
+}
+
+static void learn_root(const struct request *rq, int root)
+{
+	int none = -EBADF, fd;
+
+	if (atomic_load(rq->svc->container_root) >= 0)
+		return;
+	fd = fcntl(root, F_DUPFD_CLOEXEC, 0);
+	if (fd >= 0 && !atomic_compare_exchange_strong(rq->svc->container_root, &none, fd))
+		close(fd);
 }
 
 /* Behind a copy-up: the old inode has lost its name to a private file. */
 static int find_moved(const struct request *rq, const struct object *obj, struct live_name *ret)
 {
 	char path[PATH_MAX];
-	cleanup_fd int fd = -EBADF;
+	cleanup_fd int fd = -EBADF, root = -EBADF;
 	struct stat st;
 	ino_t new_ino;
 
 	if (!moved_find(rq->svc->moved, obj->st.st_ino, &new_ino, path))
 		return -ENOENT;
-	fd = host_openat2(container_root(rq), path, O_PATH | O_NOFOLLOW, 0,
+	if (caller_root(rq, &root) == 0)
+		learn_root(rq, root);
+	fd = host_openat2(root >= 0 ? root : container_root(rq), path, O_PATH | O_NOFOLLOW, 0,
 			  RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_ino != new_ino ||
 	    st.st_dev != cow_live_dev(rq->svc->cow))
