@@ -50,7 +50,8 @@ PACKAGES_BUILD="gcc:gcc make:make autoconf:autoconf automake:automake libseccomp
 PACKAGES_DEMO="debootstrap:debootstrap busybox-static:busybox uidmap:shadow-utils jq:jq attr:attr wget:wget ca-certificates:ca-certificates
 	util-linux:util-linux xz-utils:xz"
 PACKAGES_TEST="clang:clang git:git bats:bats shellcheck:ShellCheck clang-format-14:- go-md2man:golang-github-cpuguy83-md2man acl:acl
-	libcap2-bin:libcap containerd:containerd podman:podman netavark:netavark conmon:conmon crun:crun runc:- zsh:zsh fish:fish procps:procps-ng bsdextrautils:- iproute2:iproute"
+	libcap2-bin:libcap containerd:containerd podman:podman netavark:netavark conmon:conmon crun:crun runc:- zsh:zsh fish:fish procps:procps-ng
+	skopeo:skopeo umoci:umoci buildah:buildah zstd:zstd python3:python3 bsdextrautils:- iproute2:iproute"
 
 package_names() {
 	local column=$1 p

@@ -103,6 +103,7 @@ podman_here() {
 }
 
 @test "compressions by name and by option, to stdout" {
+	requires_command zstd
 	changed_container
 	sandlock export -o l.tar c
 	sandlock export -o l.tar.gz c

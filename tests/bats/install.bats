@@ -56,6 +56,11 @@ setup() {
 	assert_output_has "cannot read $T/none"
 }
 
+@test "sandlock-build is installed with what it runs" {
+	program=$(sed -n "s/^exec python3 -B '\(.*\)' .*/\1/p" "$T/d$prefix/bin/sandlock-build")
+	python3 -B "$T/d$program" --help | grep -q -- --clear-cache
+}
+
 @test "every manual page is installed, if there is anything to make them with" {
 	if ! command -v go-md2man >/dev/null && [ ! -f "${top_srcdir:-.}/docs/man/sandlock-oci.1" ]; then
 		skip "host: no command go-md2man"

@@ -47,6 +47,7 @@ static void make_lower(void)
 	tree_mkdir(lower, "etc", 0755);
 	tree_file(lower, "etc/conf", "conf", 0644);
 	tree_symlink(lower, "link", "dir/a");
+	tree_file(lower, "lookalike", "12345", 0777);
 	tree_file(lower, "to-dir", "x", 0644);
 	tree_mkdir(lower, "to-file", 0755);
 	tree_file(lower, "to-file/x", "x", 0644);
@@ -141,6 +142,17 @@ static void check_types(void)
 	      "FIFOs and odd names");
 }
 
+/* A symlink has no mode of its own: everything else of it may be that of a file. */
+static void check_lookalike(void)
+{
+	struct stat st = tree_stat(root, "lookalike");
+
+	unlink(tree_path(root, "lookalike"));
+	tree_symlink(root, "lookalike", "54321");
+	tree_time(root, "lookalike", st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	check("C lookalike\n", "a symlink in place of a file of its size, owner and time");
+}
+
 static int stop_walk(enum cow_change change, const char *path, void *arg)
 {
 	(void)change;
@@ -185,7 +197,8 @@ static void with_store(enum cow_share s, void (*fn)(void))
 
 int main(void)
 {
-	static void (*const fns[])(void) = {check_files, check_dirs, check_types, check_stop};
+	static void (*const fns[])(void) = {check_files, check_dirs, check_types, check_lookalike,
+					    check_stop};
 
 	for (size_t i = 0; i < sizeof(fns) / sizeof(*fns); i++) {
 		with_store(COW_SHARE_LINK, fns[i]);

@@ -1,0 +1,283 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# sandlock-build: images from Containerfiles, as root and as an ordinary user, the same as buildah's.
+
+export BATS_TEST_TIMEOUT=300
+load helpers
+
+setup() {
+	requires_root
+	requires_command python3 skopeo umoci
+	ensure_test_users
+	setup_sandlock
+	src=${top_srcdir:-$HELPERS_DIR/../..}
+	cp -R "$src/contrib/sandlock_build" "$T/program"
+	mkdir "$T/ctx"
+}
+
+teardown() {
+	[ ! -d "$T/buildah" ] || buildah_here rm --all >/dev/null 2>&1 || true
+	for AS in '' "$TEST_USER"; do
+		[ ! -d "$(cache)" ] || build --clear-cache
+	done
+	umount "$T"/buildah/graph/overlay 2>/dev/null || true
+	teardown_sandlock
+}
+
+cache() {
+	echo "$T/cache${AS:+-$AS}"
+}
+
+# build ARGS...: as AS, with a cache of its own.
+build() {
+	user_dir "cache${AS:+-$AS}" >/dev/null
+	as "$AS" python3 -B "$T/program" --runtime "$SANDLOCK_OCI" --cache-dir "$(cache)" "$@"
+}
+
+buildah_here() {
+	local driver=vfs
+	! grep -qw overlay /proc/filesystems || driver=overlay
+	buildah --storage-driver "$driver" --root "$T/buildah/graph" --runroot "$T/buildah/run" "$@"
+}
+
+# base_image DIR [TAR-OPTION...]: $T/base, tag base, from a root directory.
+base_image() {
+	local dir=$1
+	shift
+	umoci init --layout "$T/base"
+	umoci new --image "$T/base:base"
+	tar -C "$dir" --numeric-owner --xattrs --xattrs-include='*' "$@" -cf "$T/base.tar" .
+	umoci raw add-layer --image "$T/base:base" "$T/base.tar"
+	rm "$T/base.tar"
+	chmod -R a+rX "$T/base"
+}
+
+# The files of the image DIR:TAG: names, types, modes, owners, sizes, targets. Unpacked with umoci as root.
+list_image() {
+	rm -rf "$T/unpacked"
+	umoci raw unpack --image "$1" "$T/unpacked" >/dev/null
+	(cd "$T/unpacked" && find . \( -type d -printf '%p %y %m %U:%G\n' \) -o -printf '%p %y %m %U:%G %s %l\n' | LC_ALL=C sort)
+}
+
+# The configuration that a container gets.
+config_of() {
+	skopeo inspect --config "oci:$1" | jq -S '.config | {Cmd, Entrypoint, Env, User, WorkingDir, ExposedPorts, Volumes, StopSignal}
+		+ {Labels: (.Labels // {} | del(.["io.buildah.version"]))}'
+}
+
+# built_alike: $T/ctx built by buildah, by us as root, and by us as an ordinary user is the same. buildah leaves mount points behind.
+built_alike() {
+	requires_command buildah
+	# shellcheck disable=SC2016 # a pattern
+	local artefacts='^\./etc/\(hostname\|hosts\|resolv\.conf\) f 755 0:0 0 $\|^\./data d'
+	skopeo copy -q "oci:$T/base:base" "docker-archive:$T/base.tar:localhost/base:latest"
+	buildah_here pull -q "docker-archive:$T/base.tar" >&2
+	buildah_here bud --isolation chroot --build-arg BASE=localhost/base:latest -t x "$T/ctx" >&2
+	buildah_here push -q x "oci:$T/theirs:t"
+	list_image "$T/theirs:t" | grep -v "$artefacts" >"$T/theirs.list"
+	for AS in '' "$TEST_USER"; do
+		out=$(user_dir "ours$AS")
+		build -q --base "localhost/base:latest=oci:$T/base:base" --build-arg BASE=localhost/base:latest -o "oci:$out/image:t" "$T/ctx" >&2
+		list_image "$out/image:t" | grep -v "$artefacts" >"$T/ours.list"
+		diff "$T/theirs.list" "$T/ours.list" >&2
+		diff <(config_of "$T/theirs:t") <(config_of "$out/image:t") >&2
+	done
+	AS=
+}
+
+@test "a busybox image: stages, every instruction; the same as buildah's" {
+	base_image "$(shared_busybox_root)"
+	mkdir -p ctx/src/sub
+	echo a >ctx/src/a
+	echo b >ctx/src/sub/b.txt
+	echo c >ctx/src/sub/c.txt
+	echo skipped >ctx/src/skip.log
+	chmod 0705 ctx/src/sub
+	ln -s ../nowhere ctx/src/dangling
+	printf '%s\n' '# comment' '**/*.log' 'secret*' '!secret-not' >ctx/.containerignore
+	touch ctx/secret ctx/secret-not
+	tar -C ctx --owner=3 --group=4 -cf ctx/arch.tar src/a src/sub
+	cat >ctx/Containerfile <<-'EOS'
+		ARG BASE
+		ARG WORD=global
+		FROM ${BASE} AS first
+		ARG V=1
+		ARG WORD
+		ENV A=1 B="two words" \
+		# a comment inside
+		    C=$V D=${NONE:-fallback}${A:+set} E=$WORD
+		ENV OLD form of it
+		RUN echo "$A/$B/$C/$D/$E/$OLD" >/env && rm /bin/vi
+		RUN ["/bin/sh", "-c", "ln /bin/busybox /bin/bbx; chown 5:7 /env; chmod 4755 /env; mkdir -p /deep/er /tmp/l && ln -s /deep /tmp/l/link"]
+		WORKDIR /work/dir
+		WORKDIR below
+		COPY src ./s/
+		COPY src/a renamed
+		COPY --chown=user:daemon src/a src/sub/*.txt /multi/
+		COPY --chown=1234 ["src/sub", "/json form/"]
+		COPY src/a /tmp/l/link/
+		COPY secret* /secrets/
+		ADD arch.tar /arch/
+		RUN pwd >out; rm /multi/a; rm -r /home && echo f >/home; chmod 0711 /work
+		FROM ${BASE}
+		LABEL one=1 "two words"="b c"
+		COPY --from=first /env /multi /final/
+		COPY --from=0 /work /w
+		COPY --from=first /bin/busybox /json?form/b.txt /x/
+		EXPOSE 80 53/udp
+		VOLUME /data
+		STOPSIGNAL SIGINT
+		USER user
+		CMD ["sh"]
+		ENTRYPOINT /bin/echo hi
+		RUN echo $PWD >/tmp/pwd
+	EOS
+	built_alike
+	AS=
+	build -q --build-arg "BASE=oci:$T/base:base" --target first -o "oci:first:t" ctx
+	umoci raw unpack --image first:t stage
+	[ "$(cat stage/env)" = "1/two words/1/fallback/global/form of it" ]
+	[ "$(cat stage/work/dir/below/out)" = /work/dir/below ]
+	[ ! -e stage/bin/vi ]
+}
+
+@test "a Debian image: packages, users, owners; the same as buildah's" {
+	image=${SANDLOCK_CACHE:-/var/cache/sandlock-oci}
+	[ -e "$image/debian.complete" ] || skip "host: no Debian image in $image (quickstart makes one)"
+	# without what only takes time here
+	base_image "$image/debian" --exclude=./usr/share/{doc,locale,zoneinfo,man,perl*}/'*' --exclude=./usr/lib/*/{gconv,perl*} \
+		--exclude=./var/{cache,lib/apt/lists}/'*' --exclude=./usr/bin/perl*
+	cp "$image"/debs/*.deb ctx
+	cat >ctx/Dockerfile <<-'EOS'
+		ARG BASE
+		FROM ${BASE}
+		COPY *.deb /tmp/debs/
+		RUN dpkg -i /tmp/debs/*.deb && rm -r /tmp/debs /var/log/*.log
+		RUN useradd -m -G mail worker && install -d -o worker -g staff -m 2770 /srv/data && rm -rf /usr/share/menu
+		COPY --chown=worker:staff Dockerfile /srv/data/
+		USER worker
+		WORKDIR /home/worker
+		RUN id >id; ln -s /nowhere link; touch /srv/data/t
+		USER root
+		RUN mv /usr/share/bug /usr/share/moved && chmod u+s /usr/bin/less && echo x >>/usr/local/bin/new
+	EOS
+	built_alike
+	grep -q '^\./usr/local/bin d 755 0:0' ours.list
+	grep -q '^\./srv/data d 2770 1000:50' ours.list
+}
+
+@test "the cache: what has not changed is not run again" {
+	base_image "$(shared_busybox_root)"
+	cat >ctx/Containerfile <<-'EOS'
+		ARG BASE
+		FROM ${BASE}
+		RUN echo ran-first | tee /first
+		COPY data /data
+		RUN echo ran-second $(cat /data)
+	EOS
+	for AS in '' "$TEST_USER"; do
+		echo 1 >ctx/data
+		out=$(user_dir "out$AS")
+		run build --build-arg "BASE=oci:$T/base:base" -o "oci:$out/a:t" "$T/ctx"
+		assert_success
+		assert_output_has ran-first "ran-second 1"
+		run build --build-arg "BASE=oci:$T/base:base" -o "oci:$out/b:t" "$T/ctx"
+		assert_success
+		assert_output_lacks $'\nran-first'
+		assert_output_lacks $'\nran-second'
+		[ "$(jq -c '.rootfs' < <(skopeo inspect --config "oci:$out/a:t"))" = "$(jq -c '.rootfs' < <(skopeo inspect --config "oci:$out/b:t"))" ]
+		echo 2 >ctx/data
+		run build --build-arg "BASE=oci:$T/base:base" -o "oci:$out/b:t" "$T/ctx"
+		assert_output_lacks $'\nran-first'
+		assert_output_has "ran-second 2"
+		run build --no-cache --build-arg "BASE=oci:$T/base:base" -o "oci:$out/b:t" "$T/ctx"
+		assert_output_has ran-first "ran-second 2"
+		build --clear-cache
+		[ -z "$(ls -A "$(cache)")" ]
+	done
+}
+
+@test "archives in and out, scratch, names by --base" {
+	base_image "$(shared_busybox_root)"
+	skopeo copy -q oci:base:base oci-archive:base-oci.tar:x
+	skopeo copy -q oci:base:base docker-archive:base-docker.tar:x:1
+	printf 'FROM scratch\nCOPY a /\nCMD ["/a"]\n' >ctx/Containerfile
+	echo a >ctx/a
+	build -q -o docker-archive:scratch.tar:scratch:1 ctx
+	skopeo inspect docker-archive:scratch.tar | jq -e '.Layers | length == 1'
+	printf 'FROM one AS x\nRUN echo 1 >/one\nFROM two\nCOPY --from=x /one /\nCOPY --from=three /etc/motd /bin/sh /from3/\n' >ctx/Containerfile
+	build -q --base one=oci-archive:base-oci.tar --base two=docker-archive:base-docker.tar --base three=oci:base:base \
+		-o oci-archive:out.tar:t ctx
+	skopeo copy -q oci-archive:out.tar:t oci:out:t
+	list_image out:t >list
+	grep -q '^\./one f' list
+	# a source that is a symlink is copied as what it leads to
+	grep -q '^\./from3/sh f' list
+}
+
+@test "mistakes are named with their line, and leave no image" {
+	base_image "$(shared_busybox_root)"
+	wrong() {
+		local text=$1
+		shift
+		printf 'FROM oci:%s/base:base\n%b\n' "$T" "$text" >ctx/Containerfile
+		run build -q -o oci:out:t ctx
+		assert_failure 1
+		assert_output_has "$@"
+		assert_output_lacks Traceback
+		[ ! -e out ]
+	}
+	wrong 'RUN echo said; exit 7' 'line 2: RUN' 'status 7' said
+	wrong 'ONBUILD RUN true' 'line 2: ONBUILD'
+	wrong '\n\nNONSENSE x' 'line 4' NONSENSE
+	wrong 'COPY missing /' 'line 2: COPY' 'there is no missing'
+	wrong 'COPY ../../etc/passwd /' 'there is no ../../etc/passwd'
+	wrong 'COPY --chown=nobody Containerfile /x' 'no user `nobody`'
+	wrong 'COPY --link Containerfile /x' '--link'
+	wrong 'RUN --mount=type=cache,target=/x true' '--mount'
+	wrong 'RUN <<EOF\ntrue\nEOF' here-documents
+	wrong 'ADD https://example.org/x /' 'from the network'
+	wrong 'USER nobody\nRUN true' 'no user `nobody`'
+	wrong 'COPY Containerfile /bin/busybox/x' '/bin/busybox is not a directory'
+	wrong 'RUN "' 'line 2'
+	printf 'RUN true\n' >ctx/Containerfile
+	run build -q -o oci:out:t ctx
+	assert_failure 1
+	assert_output_has "must be FROM"
+	run build -q ctx
+	assert_failure 1
+	assert_output_has "--output"
+	run build -q -o oci:out:t --target nosuch ctx
+	assert_failure 1
+	[ -z "$(find cache -maxdepth 1 -name '*.*')" ]
+}
+
+@test "an image with a link in the place of a directory; exceptions of the ignore file" {
+	cp -a "$(shared_busybox_root)" root
+	mkdir -p root/usr/lib ctx/lib ctx/o/keep ctx/o/drop
+	ln -s usr/lib root/lib
+	base_image root
+	touch ctx/lib/added ctx/o/keep/k ctx/o/drop/d
+	tar -C ctx -cf ctx/a.tar lib
+	printf '%s\n' o '!o/keep' >ctx/.dockerignore
+	printf 'FROM oci:%s/base:base\nADD a.tar /\nCOPY lib /lib\nCOPY . /all/\n' "$T" >ctx/Containerfile
+	build -q -o oci:result:t ctx
+	list_image result:t >list
+	grep -q '^\./lib l .*usr/lib$' list
+	grep -q '^\./usr/lib/added f' list
+	grep -q '^\./all/o/keep/k f' list
+	refute grep -q drop list
+}
+
+@test "a hostile image: symlinks are followed inside it only" {
+	cp -a "$(shared_busybox_root)" root
+	mkdir outside
+	ln -s "$T/outside" root/out
+	ln -s ../../../../../../../../../../../.. root/up
+	base_image root
+	printf 'FROM oci:%s/base:base\nCOPY a /out/\nCOPY a /up/top\nRUN cat %s/outside/a /top\n' "$T" "$T" >ctx/Containerfile
+	echo a >ctx/a
+	build -q -o oci:result:t ctx
+	[ -z "$(ls outside)" ]
+	list_image result:t | grep -q "^\./top f"
+}
