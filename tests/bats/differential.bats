@@ -3,7 +3,7 @@
 #
 # Random file operations with copy-on-write and on a plain copy of the image: tests/differential. A few hundred seeds; `make check-differential` tries more.
 
-BATS_TEST_TIMEOUT=300 # on a busy machine
+export BATS_TEST_TIMEOUT=300 # on a busy machine
 load helpers
 
 setup() {
