@@ -109,6 +109,7 @@ assert_same_tree() {
 	cp -a "$bundle/rootfs" copy
 	flock copy sleep 12 3>&- &
 	holder=$!
+	while flock --nonblock copy true; do sleep 0.05; done
 	run sandlock commit --to copy c
 	assert_failure 1
 	assert_output_has "another commit"

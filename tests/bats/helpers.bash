@@ -73,9 +73,10 @@ container_processes() {
 	# what is left of the path in mountinfo depends on the file system it lies on; this part is unique
 	name=$(basename "$BATS_RUN_TMPDIR")${T#"$BATS_RUN_TMPDIR"}/
 	host=$(readlink /proc/self/ns/mnt)
-	first=$(readlink /proc/1/ns/mnt) # the shell may live in another one than the machine's first process
+	# the shell may live in another one than the machine's first process, and may be unable to look at that
+	first=$(readlink /proc/1/ns/mnt) || first=$host
 	{
-		grep -lF "$name" /proc/[0-9]*/mountinfo | while read -r file; do
+		grep -lF "$name" /proc/[0-9]*/mountinfo | grep -vx /proc/1/mountinfo | while read -r file; do
 			case $(readlink "${file%/*}/ns/mnt") in
 			"$host" | "$first") ;;
 			*) echo "$file" ;;

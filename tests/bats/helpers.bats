@@ -84,8 +84,8 @@ changed() {
 	sandlock start c
 	pid=$(pid_of c)
 	grep -qx "$pid" <(container_processes)
-	# the container and its supervisor
-	[ "$(container_processes | wc -l)" = 2 ]
+	# the container, its supervisor and the shepherd of that
+	[ "$(container_processes | wc -l)" = 3 ]
 	sandlock delete -f c
 	teardown_sandlock
 }
