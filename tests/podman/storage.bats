@@ -7,7 +7,7 @@
 BATS_TEST_TIMEOUT=900
 export BATS_TEST_TIMEOUT
 
-load helpers
+load ../bats/helpers
 # shellcheck source=../podman/host.bash
 . "$HELPERS_DIR/../podman/host.bash"
 
