@@ -128,12 +128,28 @@ int commit_log_begin(const struct commit_log *log, struct cow *cow, const struct
 	return save(log, cow, log->since, &paths);
 }
 
+/*
+ * File time stamps stand still for a tick. What has been written up to now is earlier than the next one, and what somebody changes later is
+ * not.
+ */
+static void next_tick(struct timespec *ret)
+{
+	const struct timespec step = {.tv_nsec = 1000000};
+	struct timespec first;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &first);
+	do {
+		nanosleep(&step, NULL);
+		clock_gettime(CLOCK_REALTIME_COARSE, ret);
+	} while (ret->tv_sec == first.tv_sec && ret->tv_nsec == first.tv_nsec);
+}
+
 int commit_log_end(const struct commit_log *log, struct cow *cow, const struct cow_changes *c)
 {
 	cleanup_buf struct buf paths = {0};
 	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
+	next_tick(&now);
 	add_paths(c, &paths);
 	return save(
 		log, cow,

@@ -28,14 +28,14 @@ struct search {
 	bool found;
 };
 
-static bool is_later(const struct statx_timestamp *a, const struct statx_timestamp *b)
+static bool is_earlier(const struct statx_timestamp *a, const struct statx_timestamp *b)
 {
-	return a->tv_sec > b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec > b->tv_nsec);
+	return a->tv_sec < b->tv_sec || (a->tv_sec == b->tv_sec && a->tv_nsec < b->tv_nsec);
 }
 
 bool tree_is_newer(const struct statx *st, const struct statx_timestamp *since)
 {
-	return is_later(&st->stx_mtime, since) && is_later(&st->stx_ctime, since);
+	return !is_earlier(&st->stx_mtime, since) && !is_earlier(&st->stx_ctime, since);
 }
 
 /* Looks at everything in the current directory. */

@@ -7,7 +7,8 @@
 #include <sys/stat.h>
 
 /*
- * Both of its times are later: mtime alone may be anything that somebody has set, and the change time moves when a live root links the file.
+ * Neither of its times is earlier: mtime alone may be anything that somebody has set, and the change time moves when a live root links the file.
+ * Equal counts: time stamps stand still for a tick (4 ms), so a change right after that point may have the same one.
  */
 bool tree_is_newer(const struct statx *st, const struct statx_timestamp *since);
 /* Directory `name` and everything below it. */

@@ -521,6 +521,7 @@ static bool run_seed(unsigned seed)
 	cow = NULL;
 	for (unsigned i = 0; i < OPS; i++)
 		operate(lower);
+	usleep(10000); /* an image that is as old as its container counts as changed */
 	cow = must_store(sub("store"), lower, seed & 2 ? COW_SHARE_LINK : COW_SHARE_COPY);
 	for (unsigned i = 0; i < OPS; i++)
 		operate(root);
