@@ -266,7 +266,7 @@ static void op_fifo_pair(struct op *op)
 
 	/* with few descriptors it is a race who gets the last one, and the other end waits for ever */
 	if (dup2(0, 90) < 0 || close(90) < 0 || stat("p0", &st) < 0 || !S_ISFIFO(st.st_mode) ||
-	    access("p0", R_OK | W_OK) < 0) {
+	    faccessat(AT_FDCWD, "p0", R_OK | W_OK, AT_EACCESS) < 0) {
 		say(" no FIFO\n");
 		return;
 	}
