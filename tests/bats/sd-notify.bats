@@ -70,6 +70,7 @@ bundle_with() {
 	[ "$(status_of c)" = running ]
 	say "$pid" "$(printf 'STATUS=now\nREADY=1')"
 	wait "$starter"
+	wait_for 5 grep -qx -e -- "$T/got" # the listener writes it after it was told
 	[ "$(cat "$T/got")" = "READY=1
 MAINPID=$pid
 --" ]

@@ -20,7 +20,7 @@ static void must_link(const char *l, const char *from, const char *to)
 
 static void make_lower(const char *l)
 {
-	char dir[16], file[32];
+	char dir[32], file[48];
 
 	tree_mkdir(l, "etc", 0755);
 	tree_file(l, "etc/conf", "conf", 0644);
