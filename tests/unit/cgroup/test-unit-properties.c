@@ -55,6 +55,7 @@ static void test_resources(void)
 		.memory = &m, .cpu = &c, .block_io = &io, .pids_limit = SET(-1)};
 	struct unit_properties p = {0};
 	struct err *err = NULL;
+	int r;
 
 	is_int(unit_properties_of_resources(&res, true, &p, &err), 0, "v2");
 	is_str(text_of(&p),
@@ -70,13 +71,13 @@ static void test_resources(void)
 	       "names and units of v1");
 	unit_properties_done(&p);
 	m.swap.v = 1;
-	ok(unit_properties_of_resources(&res, true, &p, &err) < 0, "swap below the limit: %s",
-	   err_msg(err));
+	r = unit_properties_of_resources(&res, true, &p, &err);
+	ok(r < 0, "swap below the limit: %s", err_msg(err));
 	unit_properties_done(&p);
 	res.memory = NULL;
 	c.cpus = "0-99999";
-	ok(unit_properties_of_resources(&res, true, &p, &err) < 0, "too many CPUs: %s",
-	   err_msg(err));
+	r = unit_properties_of_resources(&res, true, &p, &err);
+	ok(r < 0, "too many CPUs: %s", err_msg(err));
 	unit_properties_done(&p);
 	is_int(unit_properties_of_resources(NULL, true, &p, &err), 0, "no limits");
 	is_int(p.n, 0, "no properties");

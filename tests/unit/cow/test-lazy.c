@@ -132,6 +132,7 @@ static char *ino_text(const char *root)
 /* Names of one file: one written before the others are made. */
 static void test_groups(const char *l, enum cow_share share, const char *what)
 {
+	char *text;
 	const char *other = tree_path(tree_temp(), "o"), *store = tree_path(tree_temp(), "s");
 	const char *root = tree_path(store, "root");
 	struct cow *first = must_store(other, l, COW_SHARE_LINK);
@@ -151,11 +152,14 @@ static void test_groups(const char *l, enum cow_share share, const char *what)
 	is_str(ino_text(root), "1", "%s: a later name is the same file", what);
 	unlink(tree_path(root, "g/one"));
 	must_path(cow, "usr/lib/deep", false);
-	is_str(tree_read(root, "usr/lib/deep/three"), "group+more",
-	       "%s: also when the first is gone", what);
+	text = tree_read(root, "usr/lib/deep/three");
+	is_str(text, "group+more", "%s: also when the first is gone", what);
+	free(text);
 	must_fill(cow);
 	is_int(tree_stat(root, "usr/bin/two").st_nlink, 2, "%s: the link count is right", what);
-	is_str(tree_read(l, "g/one"), "group", "%s: the image is as before", what);
+	text = tree_read(l, "g/one");
+	is_str(text, "group", "%s: the image is as before", what);
+	free(text);
 	cow_close(cow);
 	cow_close(first);
 	cow_remove(other, NULL);
@@ -341,6 +345,8 @@ int main(void)
 	test_forged(l);
 	after = tree_snapshot(l, 0);
 	ok(tree_same(after, before), "the lower is as before");
+	free(before);
+	free(after);
 	cow_count_entries((char *const[]){(char *)l, NULL}, 1000, &n);
 	is_int(n, 75, "entries are counted");
 	cow_count_entries((char *const[]){(char *)l, NULL}, 10, &n);
