@@ -102,7 +102,7 @@ bats_as_user() {
 	work=$(mktemp -d /var/tmp/sandlock-oci-test.XXXXXX)
 	chmod 0755 "$work"
 	mkdir -p "$work/tests" "$work/logs"
-	cp -R "$SRC/tests/bats" "$SRC/tests/lib" "$work/tests/"
+	cp -R "$SRC/tests/bats" "$SRC/tests/lib" "$SRC/tests/podman" "$work/tests/"
 	cp "$SRC/build/gcc/sandlock-oci" "$work/"
 	# helper programs that bats files run inside containers
 	mkdir "$work/tests/guard" "$work/tests/attack"

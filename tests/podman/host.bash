@@ -4,20 +4,24 @@
 # podman with storage of its own, so that several kinds of storage and runtime can be compared. Everything lies below $PODMAN_BASE, which the
 # caller sets; nothing of the host's podman is touched (locks are files, not shared memory).
 #
-#   podman_host		once: the mount namespace all commands run in: pure cgroup v1 where the host mixes v1 and v2, usable /dev/fuse and
+#   podman_host		once: the mount and pid namespace all commands run in: pure cgroup v1 where the host mixes v1 and v2, usable /dev/fuse and
 #			/dev/net/tun (in virtual machines they often are root's)
+#   in_namespaces COMMAND...	there
 #   in_podman KIND USER COMMAND...	with the settings of KIND: sandlock, overlay, fuse or vfs. USER '': root
-#   podman_stop KIND USER	removes containers and the pause process
+#   podman_stop KIND USER	removes containers
 #   podman_gone		removes it all
 #
 # SANDLOCK_OCI and SANDLOCK_MOUNT name the programs.
 
 podman_host() {
-	local ns=$PODMAN_BASE/ns
+	local ns=$PODMAN_BASE/ns shell=$PODMAN_BASE/ns/shell.pid
 	mkdir -p "$ns" "$PODMAN_BASE/dev"
-	mount --bind "$ns" "$ns" && mount --make-private "$ns" && touch "$ns/mnt" || return 1
-	unshare --mount="$ns/mnt" --propagation slave true || return 1
-	nsenter --mount="$ns/mnt" sh -c '
+	# Its first process reaps at once: rootless podman run waits for its conmon to be gone, up to 20 s where the host's first process takes its time.
+	unshare --mount --propagation slave --pid --fork --kill-child --mount-proc bash -c 'while :; do sleep 1 & wait; done' \
+		</dev/null >/dev/null 2>&1 3>&- &
+	echo $! >"$ns/unshare.pid"
+	until pgrep -P "$(cat "$ns/unshare.pid")" >"$shell"; do sleep 0.05; done
+	in_namespaces sh -c '
 		umount /sys/fs/cgroup/unified 2>/dev/null
 		for d in "fuse 229 /dev/fuse" "tun 200 /dev/net/tun"; do
 			set -- "$1" $d
@@ -28,10 +32,17 @@ podman_host() {
 	' sh "$PODMAN_BASE/dev"
 }
 
+# in_namespaces COMMAND...: among podman's mounts and processes.
+in_namespaces() {
+	local pid
+	pid=$(cat "$PODMAN_BASE/ns/shell.pid")
+	nsenter --target "$pid" --mount --pid "$@"
+}
+
 podman_gone() {
 	local run
-	# what podman mounted lies in the namespace, which ends with its name
-	umount -l "$PODMAN_BASE/ns/mnt" "$PODMAN_BASE/ns" 2>/dev/null
+	# all processes end with the namespace's first one, and with them the mounts
+	[ ! -s "$PODMAN_BASE/ns/unshare.pid" ] || kill -9 "$(cat "$PODMAN_BASE/ns/shell.pid")" 2>/dev/null
 	for run in /run/sandlock-podman."$(podman_key)".*; do
 		[ -d "$run" ] || continue
 		umount -l "$run"/*/*/* 2>/dev/null
@@ -114,7 +125,7 @@ in_podman() {
 	dir=$(podman_dir "$kind" "$user")
 	run=$(podman_run_dir "$kind" "$user")
 	# shellcheck disable=SC2016 # the inner shell's
-	nsenter --mount="$PODMAN_BASE/ns/mnt" sh -c '
+	in_namespaces sh -c '
 		user=$1 dir=$2 run=$3
 		shift 3
 		cd /
@@ -126,13 +137,9 @@ in_podman() {
 }
 
 podman_stop() {
-	local pid run
-	run=$(podman_run_dir "$1" "$2")
-	[ -d "$run" ] || return 0
+	[ -d "$(podman_run_dir "$1" "$2")" ] || return 0
 	in_podman "$1" "$2" podman pod rm --all --force --time 0 >/dev/null 2>&1 </dev/null
 	in_podman "$1" "$2" podman rm --all --force --time 0 >/dev/null 2>&1 </dev/null
-	pid=$(cat "$run/libpod/tmp/pause.pid" "$run/libpod/pause.pid" 2>/dev/null | head -n 1)
-	case $(cat "/proc/${pid:-none}/comm" 2>/dev/null) in podman* | catatonit) kill "$pid" ;; esac
 	return 0
 }
 

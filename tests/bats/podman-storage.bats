@@ -7,7 +7,7 @@
 BATS_TEST_TIMEOUT=900
 export BATS_TEST_TIMEOUT
 
-load ../bats/helpers
+load helpers
 # shellcheck source=../podman/host.bash
 . "$HELPERS_DIR/../podman/host.bash"
 
@@ -117,24 +117,45 @@ one_container() { # USER
 	assert_success
 	live=$(podman_as '' inspect --format '{{.GraphDriver.Data.MergedDir}}' c)
 	bundle=$(make_bundle "$T/b" "$live/opt")
-	refute nsenter --mount="$PODMAN_BASE/ns/mnt" "$SANDLOCK_OCI" --root "$(state_root)" run --bundle "$bundle" x
+	refute in_namespaces "$SANDLOCK_OCI" --root "$(state_root)" run --bundle "$bundle" x
 	mkdir "$T/elsewhere"
-	nsenter --mount="$PODMAN_BASE/ns/mnt" mount --bind "$live" "$T/elsewhere"
+	in_namespaces mount --bind "$live" "$T/elsewhere"
 	edit_config "$bundle" '.root.path = $dir' --arg dir "$T/elsewhere"
 	set_script "$bundle" <<<'echo x >>/opt/data; tail -c 2 /opt/data'
-	run nsenter --mount="$PODMAN_BASE/ns/mnt" "$SANDLOCK_OCI" --root "$(state_root)" run --bundle "$bundle" x
+	run in_namespaces "$SANDLOCK_OCI" --root "$(state_root)" run --bundle "$bundle" x
 	assert_output x
-	nsenter --mount="$PODMAN_BASE/ns/mnt" umount "$T/elsewhere"
+	in_namespaces umount "$T/elsewhere"
 	assert_tree_unchanged "$T/layer" "$layer"
 }
 
-# The blocks of ../podman/commands on overlayfs with crun and on ours. Not all of them for both users, unless SANDLOCK_TEST_ALL is set: time.
-compare() { # USER BLOCK...
+@test "rootless: what a container with an id mapping changed is committed in the ids of the image" {
+	import "$TEST_USER"
+	run podman_as "$TEST_USER" run --name m --network=none --uidmap 0:1:500 --gidmap 0:1:500 localhost/busybox:test \
+		sh -c 'echo mapped >>/etc/motd; echo new >/etc/new; chown 1:1 /etc/new; rm /bin/vi'
+	assert_success
+	diff <(podman_as "$TEST_USER" diff m | sort) - <<-'END'
+		A /etc/new
+		C /bin
+		C /etc
+		C /etc/motd
+		D /bin/vi
+	END
+	run podman_as "$TEST_USER" commit -q m localhost/mapped
+	assert_success
+	run podman_as "$TEST_USER" run --rm --network=none localhost/mapped \
+		sh -c 'stat -c "%u %g" /etc/motd /etc/new /opt/data; tail -n 1 /etc/motd; test -e /bin/vi || echo gone'
+	assert_output $'0 0\n1 1\n0 0\nmapped\ngone'
+	assert_tree_unchanged "$T/layer" "$layer"
+}
+
+# The commands of ../podman/commands on overlayfs with crun and on ours. Each podman run may take many seconds on a host whose first process reaps
+# slowly, so they are a target of their own.
+compare() { # USER
 	local user=$1
 	shift
+	[ -n "${SANDLOCK_TEST_ALL:-}" ] || skip "other part: make check-podman"
 	requires_overlayfs
 	requires_command crun
-	[ -z "${SANDLOCK_TEST_ALL:-}" ] || set --
 	"$HELPERS_DIR/../podman/commands" overlay "$user" "$@" >"$T/overlay" 3>&-
 	"$HELPERS_DIR/../podman/commands" sandlock "$user" end >/dev/null 3>&-
 	layer=$(podman_layers sandlock "$user" | head -n 1)
@@ -145,9 +166,9 @@ compare() { # USER BLOCK...
 }
 
 @test "root: podman's commands have the results of overlayfs and crun" {
-	compare '' run copy privileged build buildah end
+	compare ''
 }
 
 @test "rootless: podman's commands have the results of overlayfs and crun" {
-	compare "$TEST_USER" volumes life ids pods
+	compare "$TEST_USER"
 }
