@@ -194,9 +194,9 @@ pid_of() {
 	sandlock state "$1" | jq -r .pid
 }
 
-# wait_for SECONDS COMMAND...: repeats the command until it succeeds.
+# wait_for SECONDS COMMAND...: repeats the command until it succeeds; four times as long on a machine that has more to do.
 wait_for() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + 4 * $1))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || { echo "gave up waiting for: $*" >&2; return 1; }

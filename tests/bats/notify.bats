@@ -28,6 +28,12 @@ profile() {
 		syscalls: [{names: $ARGS.positional, action: "SCMP_ACT_NOTIFY"}]}' --arg s "$T/s" --args "$@"
 }
 
+# The agent writes it when it has got the listener, at about the time when create returns.
+agent_has_doc() {
+	doc=$(echo "$T"/agent/doc.*)
+	[ -s "$doc" ]
+}
+
 # covers: config linux.seccomp.listenerPath
 # covers: config linux.seccomp.listenerMetadata
 # covers: config linux.seccomp.syscalls.action.NOTIFY
@@ -39,8 +45,7 @@ profile() {
 		rm -f "$T"/agent/*
 		edit_config "$B" '.process.noNewPrivileges = $n' --argjson n $nnp
 		sandlock create --bundle "$B" c </dev/null >"$T/out" 2>&1
-		doc=$(echo "$T"/agent/doc.*)
-		wait_for 5 test -s "$doc"
+		wait_for 5 agent_has_doc
 		jq -e --arg b "$B" --argjson p "$(pid_of c)" '.ociVersion == "1.3.0" and .fds == ["seccompFd"] and .pid == $p and .metadata == "who: \"it\" is" and
 			(.state | .id == "c" and .status == "creating" and .bundle == $b and .pid == $p and .annotations == {"a.b": "c"})' "$doc"
 		sandlock start c
