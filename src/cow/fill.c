@@ -355,6 +355,34 @@ static int place_mount(struct filler *f, const struct lower_entry *e)
 	return r;
 }
 
+/*
+ * The owner and mode that it has in the image from the moment it can be seen: while it stands in the live root unfilled, the kernel decides by
+ * them whether a user may pass.
+ */
+static int set_staged_attrs(struct filler *f, const char *as, const struct lower_entry *e)
+{
+	struct cow *cow = f->fill->cow;
+	cleanup_fd int fd = -EBADF;
+	struct attr attr;
+	int r;
+
+	f->op = "set metadata of";
+	r = host_open_dir(cow->work_fd, as, &fd);
+	if (r < 0)
+		return r;
+	attr_of_lower(cow, &e->st, &attr);
+	return attr_apply(&attr, (struct host_xattr_ref){e->dirfd, e->name},
+			  (struct host_xattr_ref){fd, NULL}, &cow->index.refused);
+}
+
+/* Returns as lazy_add_dir does. */
+static int stage_lazy_dir(struct filler *f, const char *as, const struct lower_entry *e)
+{
+	int r = set_staged_attrs(f, as, e);
+
+	return r < 0 ? r : lazy_add_dir(f, f->fill->cow->work_fd, as, e->name);
+}
+
 static int place_dir(struct filler *f, const struct lower_entry *e)
 {
 	const char *as = stage_name(f, e->name);
@@ -367,7 +395,7 @@ static int place_dir(struct filler *f, const struct lower_entry *e)
 		return r;
 	f->stats.dirs++;
 	if (f->fill->lazy && !e->mount)
-		unmarked = lazy_add_dir(f, f->fill->cow->work_fd, as, e->name);
+		unmarked = stage_lazy_dir(f, as, e);
 	r = unstage(f, e->name, MIN(unmarked, 0));
 	if (r < 0)
 		return r;

@@ -95,6 +95,7 @@ static void test_one_by_one(const char *l)
 
 	ok(cow_is_lazy(cow) && is_marked(store, "usr") && tree_count(root, "usr") == 0,
 	   "a directory is marked and empty at first");
+	is_int(tree_stat(root, "usr").st_mode & 07777, 0755, "but with the mode of the image");
 	ok(tree_exists(root, "bin"), "what is in the root itself is there");
 	must_path(cow, "/bin/tool", false);
 	ok(!is_marked(store, "usr") && !is_marked(store, "usr/bin"),
