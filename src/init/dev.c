@@ -99,17 +99,30 @@ static const struct {
 	{"core", "/proc/kcore", false},	      {"ptmx", "pts/ptmx", true},
 };
 
+/*
+ * A devtmpfs of its own shows the nodes of the host's, and so does a root that is the host's or has its /dev bound in: a new ptmx there would take
+ * everybody's terminals away.
+ */
+static bool is_hosts(int dev)
+{
+	struct stat host, st;
+
+	return stat("/dev", &host) == 0 && fstat(dev, &st) == 0 && host.st_dev == st.st_dev &&
+	       host.st_ino == st.st_ino;
+}
+
 int step_dev_links(struct init_ctx *ctx, struct err **err)
 {
 	cleanup_fd int dev = -EBADF;
 	int r;
 
-	/* No default devices: /dev is the host's. */
-	if (ctx->plan->n_devices == 0)
+	if (ctx->plan->n_devices == 0 || ctx->plan->dev_is_bound)
 		return 0;
 	r = target_open(ctx->root_fd, "/dev", true, false, &dev);
 	if (r < 0)
 		return err_set(err, r, "open `/dev`");
+	if (is_hosts(dev))
+		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++) {
 		struct stat st;
 

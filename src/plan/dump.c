@@ -219,6 +219,7 @@ static void dump_devices(const struct plan *plan, struct buf *out)
 		buf_printf(out, " %u:%u mode=%04o owner=%u:%u%s\n", d->major, d->minor, d->mode,
 			   d->uid, d->gid, d->is_default ? " default" : "");
 	}
+	flag(out, "devices.dev_is_bound", plan->dev_is_bound);
 	flag(out, "devices.bind", plan->bind_devices);
 }
 

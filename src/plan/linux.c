@@ -81,7 +81,8 @@ int plan_devices(struct plan_ctx *ctx, struct err **err)
 			return err_text(err, EINVAL, "linux.devices need a mount namespace");
 		return 0;
 	}
-	if (!dev_is_bound(plan)) {
+	plan->dev_is_bound = dev_is_bound(plan);
+	if (!plan->dev_is_bound) {
 		/* podman binds single nodes over the defaults: those are served already. */
 		for (size_t i = 0; i < ARRAY_SIZE(default_devices); i++) {
 			if (!is_mount_dest(plan, default_devices[i].path))

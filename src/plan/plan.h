@@ -283,6 +283,7 @@ struct plan {
 	size_t n_mounts;
 	struct plan_device *devices; /* default ones first; only when there is a mount namespace */
 	size_t n_devices;
+	bool dev_is_bound; /* a directory of somebody else: nothing is made there that was not asked for */
 	bool bind_devices; /* mknod is not possible (user namespace): bind the host's nodes */
 	struct plan_rdt rdt;
 	struct plan_net_device *net_devices;

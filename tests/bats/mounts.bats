@@ -176,6 +176,38 @@ teardown() {
 	assert_output 600
 }
 
+# as_host COMMAND...: with a /dev that may be spoiled, in place of the host's.
+as_host() {
+	mkdir "$T/dev"
+	unshare --mount --propagation slave bash -ec '
+		mount -t tmpfs dev "$1"
+		for d in null zero full random urandom tty ptmx fuse; do [ ! -e /dev/$d ] || cp -a /dev/$d "$1"; done
+		mkdir "$1/pts" "$1/shm"
+		mount --move "$1" /dev
+		find /dev | sort >"$2/before"
+		shift
+		"${@:2}" || exit
+		find /dev | sort | diff "$1/before" - >&2
+		[ ! -L /dev/ptmx ]' bash "$T/dev" "$T" "$@"
+}
+
+# covers: config links of /dev
+@test "a /dev of the host's is left as it is, whichever way it came in" {
+	requires_root
+	set_args "$B" /bin/sh -c 'test -c /dev/ptmx && test ! -L /dev/ptmx && test ! -e /dev/fd'
+	cp "$B/config.json" "$T/config"
+	edit_config "$B" '.mounts = [{destination: "/dev", type: "bind", source: "/dev", options: ["rbind"]}]
+		| .linux.devices = [{path: "/dev/zero", type: "c", major: 1, minor: 5}]'
+	run as_host "$SANDLOCK_OCI" --root "$(state_root)" run --bundle "$B" c
+	assert_success
+	rmdir "$T/dev"
+	# bound before the runtime was called
+	cp "$T/config" "$B/config.json"
+	edit_config "$B" '.mounts = []'
+	run as_host sh -ec 'mount --bind /dev "$0/rootfs/dev"; exec "$@"' "$B" "$SANDLOCK_OCI" --root "$(state_root)" run --bundle "$B" c
+	assert_success
+}
+
 @test "--no-pivot hides the host's root as well" {
 	set_args "$B" /bin/sh -c 'ls / | grep -c rootfs; wc -l </proc/self/mountinfo'
 	run sandlock run --bundle "$B" --no-pivot c
