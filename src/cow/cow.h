@@ -158,6 +158,25 @@ int cow_copy_up(struct cow *cow, int parent_fd, const char *name, dev_t dev, ino
  */
 int cow_copy_unnamed(struct cow *cow, int fd, int *ret_fd);
 
+/*
+ * A descriptor that was opened before a copy-up goes on to refer to the shared inode; what is done through it must reach the private file that took its name, wherever
+ * that is by now. ino alone may be that of a later file, hence born (zero where the file system has no birth times).
+ */
+struct cow_file_id {
+	dev_t dev;
+	ino_t ino;
+	struct statx_timestamp born;
+};
+/* Of name in dirfd; "": of dirfd. */
+int cow_file_id(int dirfd, const char *name, struct cow_file_id *ret);
+bool cow_is_file(int dirfd, const char *name, const struct cow_file_id *id);
+/* To be called before publishing: the private file name in dirfd (or "") takes the place of the shared inode at path, relative to the live root. */
+int cow_note_moved(struct cow *cow, ino_t old_ino, int dirfd, const char *name, const char *path);
+/* What took the shared inode's place, and where it was last seen (ret_path: PATH_MAX bytes). -ENOENT: nothing has, or it has no name any more. */
+int cow_find_moved(struct cow *cow, ino_t old_ino, struct cow_file_id *ret, char *ret_path);
+/* It is not there: looks for it in all of the live root. 0: cow_find_moved knows the place. -ENOENT: it has no name any more. */
+int cow_search_moved(struct cow *cow, ino_t old_ino, const struct cow_file_id *id);
+
 enum cow_change {
 	COW_ADDED,
 	COW_CHANGED,

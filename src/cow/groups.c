@@ -330,6 +330,8 @@ static int settle_name(struct cow *cow, struct filler *f, struct group_name *g, 
 	if (r == 0)
 		r = need_anchor(f, &e, groups_fd, anchor);
 	if (r == 0)
+		r = cow_note_moved(cow, g->ino, groups_fd, anchor, cow->lazy->paths.data + g->path);
+	if (r == 0)
 		r = replace(cow, groups_fd, anchor, live_dir, name);
 	g->placed = r == 0;
 	return r;

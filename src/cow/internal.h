@@ -42,6 +42,7 @@ struct cow {
 	pthread_mutex_t copies_lock;
 	pthread_cond_t copies_done;
 	struct cow_copy *copies; /* under way */
+	struct moved_map *moved;
 };
 
 void fault_set(struct cow_fault *fault, const char *op, const char *dir, const char *name);

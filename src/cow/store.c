@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "cow/lazy.h"
+#include "cow/moved.h"
 #include "host/at.h"
 #include "host/dirent.h"
 
@@ -191,14 +192,17 @@ static int cow_new(int dir_fd, struct cow **ret)
 	if (!cow)
 		return -ENOMEM;
 	cow->root_fd = cow->work_fd = -EBADF;
-	r = -pthread_mutex_init(&cow->copies_lock, NULL);
+	cow->moved = moved_new();
+	r = cow->moved ? -pthread_mutex_init(&cow->copies_lock, NULL) : -ENOMEM;
 	if (r < 0) {
+		moved_free(cow->moved);
 		free(cow);
 		return r;
 	}
 	r = -pthread_cond_init(&cow->copies_done, NULL);
 	if (r < 0) {
 		pthread_mutex_destroy(&cow->copies_lock);
+		moved_free(cow->moved);
 		free(cow);
 		return r;
 	}
@@ -376,6 +380,7 @@ void cow_close(struct cow *cow)
 	meta_done(&cow->meta);
 	index_done(&cow->index);
 	cow_owners_free(cow->owners);
+	moved_free(cow->moved);
 	pthread_cond_destroy(&cow->copies_done);
 	pthread_mutex_destroy(&cow->copies_lock);
 	free(cow);

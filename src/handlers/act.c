@@ -21,7 +21,6 @@
 #include "cow/cow.h"
 #include "handlers/cred_cache.h"
 #include "handlers/live_name.h"
-#include "handlers/moved.h"
 #include "handlers/nested.h"
 #include "handlers/request.h"
 #include "handlers/resolve.h"
@@ -265,17 +264,14 @@ static int probe(struct request *rq, const struct object *obj, const struct live
 static int publish(struct request *rq, const struct object *obj, const struct live_name *ln,
 		   struct cow_copy *copy)
 {
-	struct stat st;
-	int r;
+	/* before anybody can see it: who has an old descriptor may be quick */
+	int r = cow_note_moved(rq->svc->cow, obj->st.st_ino, cow_copy_fd(copy), "", ln->path);
 
-	if (fstat(cow_copy_fd(copy), &st) < 0) {
-		r = -errno;
+	if (r < 0) {
 		cow_copy_abort(copy);
 		return r;
 	}
 	r = cow_copy_publish(copy);
-	if (r == 0)
-		moved_add(rq->svc->moved, obj->st.st_ino, st.st_ino, ln->path);
 	return r == -ENOENT ? -EAGAIN : r;
 }
 

@@ -20,7 +20,6 @@
 #include "base/strv.h"
 #include "cow/cow.h"
 #include "host/mountinfo.h"
-#include "handlers/moved.h"
 #include "handlers/request.h"
 #include "handlers/resolve.h"
 #include "host/openat2.h"
@@ -144,26 +143,58 @@ static void learn_root(const struct request *rq, int root)
 		close(fd);
 }
 
-/* Behind a copy-up: the old inode has lost its name to a private file. */
-static int find_moved(const struct request *rq, const struct object *obj, struct live_name *ret)
+static int open_below(int root, const char *path, const struct cow_file_id *id, int *ret_fd)
 {
-	char path[PATH_MAX];
-	cleanup_fd int fd = -EBADF, root = -EBADF;
-	struct stat st;
-	ino_t new_ino;
+	int fd = host_openat2(root, path, O_PATH | O_NOFOLLOW, 0,
+			      RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 
-	if (!moved_find(rq->svc->moved, obj->st.st_ino, &new_ino, path))
-		return -ENOENT;
+	if (fd < 0)
+		return fd;
+	if (!cow_is_file(fd, "", id)) {
+		close(fd);
+		return -ESTALE;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+/* Where the container sees it; under a mount of its own making it does not, but old descriptors still mean it. */
+static int open_moved(const struct request *rq, int root, const char *path,
+		      const struct cow_file_id *id, struct live_name *ret)
+{
+	int r = open_below(root, path, id, &ret->moved_fd);
+
+	if (r < 0)
+		r = open_below(cow_root_fd(rq->svc->cow), path, id, &ret->moved_fd);
+	if (r == 0)
+		ret->kind = LIVE_MOVED;
+	return r;
+}
+
+/* Behind a copy-up: the old inode has lost its name to a private file, which may have been moved since. */
+static int find_moved(struct request *rq, const struct object *obj, struct live_name *ret)
+{
+	cleanup_fd int root = -EBADF;
+	struct cow *cow = rq->svc->cow;
+	struct cow_file_id id;
+	char path[PATH_MAX];
+	int r = cow_find_moved(cow, obj->st.st_ino, &id, path);
+
+	if (r < 0)
+		return r;
 	if (caller_root(rq, &root) == 0)
 		learn_root(rq, root);
-	fd = host_openat2(root >= 0 ? root : container_root(rq), path, O_PATH | O_NOFOLLOW, 0,
-			  RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_ino != new_ino ||
-	    st.st_dev != cow_live_dev(rq->svc->cow))
-		return -ENOENT;
-	ret->kind = LIVE_MOVED;
-	ret->moved_fd = steal_fd(&fd);
-	return 0;
+	r = open_moved(rq, root >= 0 ? root : container_root(rq), path, &id, ret);
+	for (int i = 0; i < TRIES && r < 0; i++) {
+		rq->svc->may_block(rq);
+		r = cow_search_moved(cow, obj->st.st_ino, &id);
+		if (r == 0)
+			r = cow_find_moved(cow, obj->st.st_ino, &id, path);
+		if (r < 0)
+			return r;
+		r = open_moved(rq, root >= 0 ? root : container_root(rq), path, &id, ret);
+	}
+	return r;
 }
 
 static bool ends_deleted(const char *text)

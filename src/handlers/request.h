@@ -17,7 +17,6 @@
 
 struct cow;
 struct cred_cache;
-struct moved_map;
 struct request;
 struct syscall_row;
 
@@ -48,7 +47,6 @@ struct service {
 	char root_in_fs[PATH_MAX];
 	/* The live root in the container's mounts, O_PATH; -EBADF until a caller has shown it. Shared by all threads. */
 	atomic_int *container_root;
-	struct moved_map *moved;       /* has its own lock */
 	struct cred_cache *cred_cache; /* has its own lock */
 	uid_t uid;		       /* the supervisor's own ids */
 	gid_t gid;

@@ -82,7 +82,7 @@ int host_statx(int dirfd, const char *name, struct statx *ret)
 {
 	int flags = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT;
 
-	return statx(dirfd, name, flags, STATX_BASIC_STATS, ret) < 0 ? -errno : 0;
+	return statx(dirfd, name, flags, STATX_BASIC_STATS | STATX_BTIME, ret) < 0 ? -errno : 0;
 }
 
 int host_mkdirat(int dirfd, const char *name, mode_t mode)

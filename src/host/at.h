@@ -30,7 +30,7 @@ int host_reopen(int fd, int flags, int *ret_fd);
  * none. */
 int host_open_tmpfile(int dirfd, int *ret_fd);
 
-/* name "" means dirfd itself. Basic fields, device, attributes. */
+/* name "" means dirfd itself. Basic fields, device, attributes, birth time (stx_mask says whether there is one). */
 int host_statx(int dirfd, const char *name, struct statx *ret);
 static inline dev_t host_statx_dev(const struct statx *st)
 {

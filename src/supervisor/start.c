@@ -32,7 +32,6 @@
 #include "cow/cow.h"
 #include "handlers/cred_cache.h"
 #include "handlers/live_name.h"
-#include "handlers/moved.h"
 #include "host/seccomp_sys.h"
 #include "host/background.h"
 #include "host/thread_cred.h"
@@ -171,10 +170,8 @@ int server_attach(struct server *server)
 	svc->self_fd_dir = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);
 	server->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	svc->moved = moved_new();
 	svc->cred_cache = cred_cache_new();
-	if (svc->self_fd_dir < 0 || server->epoll < 0 || server->wake_fd < 0 || !svc->moved ||
-	    !svc->cred_cache)
+	if (svc->self_fd_dir < 0 || server->epoll < 0 || server->wake_fd < 0 || !svc->cred_cache)
 		return errno ? -errno : -ENOMEM;
 	pthread_mutex_init(&server->waiting_lock, NULL);
 	/* What a predecessor had not published. */

@@ -208,6 +208,45 @@ static void link_of_an_old_descriptor(void)
 	say_name("n1");
 }
 
+/* What an old descriptor stands for is found wherever it has gone. */
+static void old_descriptor_of_a_moved_file(void)
+{
+	struct timespec ts[2] = {{1200000000, 1}, {1200000001, 2}};
+	int fd = open("dt/t", O_RDONLY), path = open("d1/dd/e", O_PATH);
+	char name[40];
+
+	say_result(chmod("dt/t", 0640));
+	say_result(rename("dt/t", "n1"));
+	say_result(rename("dt", "n2"));
+	say_result(fchmod(fd, 0604));
+	say_result(fchown(fd, 1000, 0));
+	say_result(futimens(fd, ts));
+	say_name("n1");
+	say_result(rename("n2", "dt"));
+	say_result(rename("n1", "dt/t"));
+	say_result(fchmod(fd, 0644));
+	say_name("dt/t");
+
+	say_result(chmod("d1/dd/e", 0600));
+	say_result(rename("d1/dd/e", "n1"));
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", path);
+	say_result(chmod(name, 0444));
+	say_result(truncate(name, 2));
+	say_name("n1");
+}
+
+/* A new file of the old name, and perhaps of the same inode number, is not meant. */
+static void old_descriptor_of_a_removed_file(void)
+{
+	int fd = open("ac", O_RDONLY);
+
+	say_result(chmod("ac", 0640));
+	say_result(unlink("ac"));
+	say_open(open("ac", O_WRONLY | O_CREAT | O_EXCL, 0600));
+	say_result(fchmod(fd, 0777));
+	say_name("ac");
+}
+
 static void without_any_access(void)
 {
 	say_open(open("n1", 3 | O_CREAT | O_TRUNC, 0));
@@ -241,6 +280,8 @@ static const struct {
 	{"bound-over", bound_over},
 	{"link-of-an-old-descriptor", link_of_an_old_descriptor},
 	{"without-any-access", without_any_access},
+	{"old-descriptor-of-a-moved-file", old_descriptor_of_a_moved_file},
+	{"old-descriptor-of-a-removed-file", old_descriptor_of_a_removed_file},
 };
 
 void run_fixed(unsigned index)
