@@ -7,45 +7,21 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "handlers/handlers.h"
 #include "handlers/table.h"
 #include "host/seccomp_sys.h"
 #include "supervisor/internal.h"
-
-static int park(struct listener *listener, const struct request *rq, struct parked *parked,
-		struct flight *flight)
-{
-	struct server *server = listener->server;
-	struct waiting *w = malloc(sizeof(*w));
-
-	if (!w) {
-		parked_free(parked);
-		return -ENOMEM;
-	}
-	*w = (struct waiting){.listener = listener, .id = rq->id, .tid = rq->tid, .parked = parked};
-	if (flight >= server->flights && flight < server->flights + FLIGHTS_MAX)
-		w->flight = flight;
-	pthread_mutex_lock(&server->waiting_lock);
-	w->next = server->waiting;
-	server->waiting = w;
-	pthread_mutex_unlock(&server->waiting_lock);
-	eventfd_write(server->wake_fd, 1);
-	return 0;
-}
 
 /*
  * In two steps, although one would be 3 us cheaper: if we are killed in the middle of the one, open(2) returns 0 to the caller, which
  * then writes to its standard input. Killed between the two, the successor installs another descriptor. Without killable waiting a
  * signal could restart the call between the two, so there it is the one.
  */
-static void answer_fd(const struct server *server, const struct request *rq, int fd, bool cloexec)
+void dispatch_answer_fd(const struct server *server, const struct request *rq, int fd, bool cloexec)
 {
 	int r = host_notif_addfd(rq->listener, rq->id, fd, cloexec, !server->wait_is_killable);
 
@@ -61,7 +37,7 @@ static bool answer(struct listener *listener, struct request *rq, const struct r
 		   struct flight *flight)
 {
 	if (r == 0 && reply->kind == REPLY_PARK)
-		r = park(listener, rq, reply->parked, flight);
+		r = waiting_add(listener, rq, reply->parked, flight);
 	/* Rivals kept changing the name under us for a hundred rounds; EAGAIN would mean O_NONBLOCK
 	 * to the caller. */
 	if (r == -EAGAIN)
@@ -76,7 +52,7 @@ static bool answer(struct listener *listener, struct request *rq, const struct r
 		host_notif_send(rq->listener, rq->id, reply->value, 0, 0);
 		break;
 	case REPLY_FD:
-		answer_fd(listener->server, rq, reply->fd, reply->cloexec);
+		dispatch_answer_fd(listener->server, rq, reply->fd, reply->cloexec);
 		break;
 	case REPLY_CONTINUE:
 		host_notif_send(rq->listener, rq->id, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
@@ -113,62 +89,4 @@ bool dispatch(struct listener *listener, struct flight *flight, struct worker_cr
 		return false;
 	}
 	return answer(listener, &rq, &reply, row->handler(&rq, &reply), flight);
-}
-
-/* True: still waiting. */
-static bool retry(struct waiting *w, struct worker_creds *me)
-{
-	struct request rq = {
-		.svc = &w->listener->server->svc,
-		.owner = w->listener,
-		.me = me,
-		.listener = w->listener->fd,
-		.id = w->id,
-		.tid = w->tid,
-	};
-	int fd, r;
-
-	r = fifo_retry(&rq, w->parked, &fd);
-	if (r == -EAGAIN)
-		return true;
-	if (r == 0)
-		answer_fd(w->listener->server, &rq, fd, w->parked->cloexec);
-	else
-		host_notif_send(rq.listener, rq.id, 0, r, 0);
-	return false;
-}
-
-bool dispatch_waiting(struct server *server, struct worker_creds *me)
-{
-	struct waiting *list, *left = NULL;
-	bool any;
-
-	pthread_mutex_lock(&server->waiting_lock);
-	list = server->waiting;
-	server->waiting = NULL;
-	pthread_mutex_unlock(&server->waiting_lock);
-	while (list) {
-		struct waiting *w = list;
-
-		list = w->next;
-		if (retry(w, me)) {
-			w->next = left;
-			left = w;
-		} else {
-			parked_free(w->parked);
-			flight_put(w->flight);
-			free(w);
-		}
-	}
-	pthread_mutex_lock(&server->waiting_lock);
-	while (left) {
-		struct waiting *w = left;
-
-		left = w->next;
-		w->next = server->waiting;
-		server->waiting = w;
-	}
-	any = server->waiting != NULL;
-	pthread_mutex_unlock(&server->waiting_lock);
-	return any;
 }

@@ -69,10 +69,12 @@ struct server {
 	atomic_int container_root;
 	struct listener *listeners;
 	bool had_listener;
-	bool wait_is_killable; /* host_seccomp_wait_is_killable() */
-	int wake_fd;	       /* eventfd: something has been parked */
-	pthread_mutex_t waiting_lock;
-	struct waiting *waiting;
+	bool wait_is_killable;	      /* host_seccomp_wait_is_killable() */
+	int wake_fd;		      /* eventfd: something has been parked */
+	pthread_mutex_t waiting_lock; /* of what follows */
+	struct waiting *waiting, *last_waiting;
+	unsigned n_waiting;
+	unsigned calm; /* rounds in which nothing happened to any of them */
 };
 
 /* Credentials of a thread that has just been started (or of the main thread). */
@@ -112,8 +114,15 @@ int filler_wait(struct server *server);
 
 /* dispatch.c: answers one notification, or parks it. True: it is parked, and keeps its flight. */
 bool dispatch(struct listener *listener, struct flight *flight, struct worker_creds *me);
-/* Tries all parked requests once; true: some are left. Main thread. */
-bool dispatch_waiting(struct server *server, struct worker_creds *me);
+/* Takes fd over. */
+void dispatch_answer_fd(const struct server *server, const struct request *rq, int fd,
+			bool cloexec);
+
+/* waiting.c. parked is taken over in any case. -ENOMEM: too many wait already. */
+int waiting_add(struct listener *listener, const struct request *rq, struct parked *parked,
+		struct flight *flight);
+/* Tries some again. Returns after how many ms to call it again, -1: nothing waits. Main thread. */
+int waiting_retry(struct server *server, struct worker_creds *me);
 
 /* flight.c. take: NULL when all are taken; put: NULL is nothing. */
 int flights_make(struct flight **ret);

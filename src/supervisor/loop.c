@@ -16,8 +16,6 @@
 #include "base/log.h"
 #include "supervisor/internal.h"
 
-#define RETRY_MS 5 /* how often a FIFO without a reader is tried */
-
 static int watch(const struct server *server, int fd, void *tag)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = tag};
@@ -103,8 +101,7 @@ int server_run(struct server *server)
 {
 	struct epoll_event events[8];
 	struct worker_creds me;
-	bool waiting = false;
-	int r;
+	int pause, r;
 
 	worker_creds_init(&server->svc, &me);
 	flights_take_over(server, &me);
@@ -115,15 +112,15 @@ int server_run(struct server *server)
 		r = watch(server, server->wake_fd, &server->wake_fd);
 	if (r < 0)
 		return r;
-	waiting = dispatch_waiting(server, &me);
+	pause = waiting_retry(server, &me);
 	while (!is_finished(server)) {
-		int n = epoll_wait(server->epoll, events, 8, waiting ? RETRY_MS : -1);
+		int n = epoll_wait(server->epoll, events, 8, pause);
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		for (int i = 0; i < n; i++)
 			handle_event(server, &events[i]);
-		waiting = dispatch_waiting(server, &me);
+		pause = waiting_retry(server, &me);
 	}
 	log_debug("the last process is gone");
 	return 0;

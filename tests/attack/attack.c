@@ -154,12 +154,18 @@ static void attack_pointers(long n, const char *arg)
 
 /* Many threads in calls that wait */
 
+static atomic_long refused;
+
 static void *blocked(void *arg)
 {
 	int fd = open(arg, O_WRONLY); /* a FIFO that nobody reads */
 
 	if (fd >= 0)
 		close(fd);
+	else if (errno == ENOMEM)
+		atomic_fetch_add(&refused, 1);
+	else
+		breach("a FIFO without a reader: %s", strerror(errno));
 	return NULL;
 }
 
@@ -183,12 +189,17 @@ static void attack_threads(long n, const char *arg)
 			if (pthread_create(&thread, &attr, blocked, fifo) != 0)
 				break;
 		}
-		printf("%ld threads wait\n", started);
-		fflush(stdout);
+		printf("%ld threads\n", started);
 		t = now();
 		check_service();
-		if (now() - t > 20)
+		printf("one call: %.3f s\n", now() - t);
+		if (now() - t > 60)
 			breach("%.1f s for one call", now() - t);
+		/* it has been received after all of theirs */
+		printf("%ld refused\n", atomic_load(&refused));
+		if (n >= 2000 && atomic_load(&refused) == 0)
+			breach("any number of calls may wait");
+		fflush(stdout);
 		_exit(0); /* with all of them in their calls */
 	}
 	waitpid(pid, NULL, 0);
