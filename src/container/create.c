@@ -167,7 +167,7 @@ int creation_plan(struct creation *cr, struct err **err)
 
 void creation_done(struct creation *cr)
 {
-	close_fd(&cr->lifeline_fd);
+	close_fd(&cr->supervisor.lifeline_fd);
 	close_fd(&cr->control_fd);
 	close_fd(&cr->spawn.console_fd);
 	cgroup_free(cr->cg);
@@ -280,20 +280,24 @@ static int make_cgroup(struct creation *cr, struct err **err)
 
 /* barriers of spawn */
 
+static int op_cloned(void *arg, const struct spawn *spawn, struct err **err)
+{
+	struct creation *cr = arg;
+	struct status *s = cr->c->status;
+
+	s->start_time = spawn->start_time;
+	s->pid = spawn->pid;
+	/* From here on `delete --force` can clean up after a create that was killed. */
+	return status_write(cr->c->dir_fd, s, err);
+}
+
 static int op_join_cgroup(void *arg, pid_t pid, struct err **err)
 {
 	struct creation *cr = arg;
 	struct status *s = cr->c->status;
 	const char *scope;
-	int r = host_process_start_time(pid, &s->start_time);
+	int r = cgroup_join(cr->cg, pid, err);
 
-	if (r < 0)
-		return err_set(err, r, "read the start time of the container's process");
-	s->pid = pid;
-	/* From here on `delete --force` can clean up after a create that was killed. */
-	r = status_write(cr->c->dir_fd, s, err);
-	if (r == 0)
-		r = cgroup_join(cr->cg, pid, err);
 	if (r < 0)
 		return r;
 	scope = cgroup_scope(cr->cg, &s->systemd_user);
@@ -324,12 +328,11 @@ enum cow_share creation_share(enum plan_share share)
 	}
 }
 
-static int start_supervisor(struct creation *cr, const struct spawn *spawn, int netns_fd,
-			    struct err **err)
+static int begin_supervisor(struct creation *cr, const struct spawn *spawn, struct err **err)
 {
 	const struct plan_cow *cow = &cr->plan->cow;
 	/* Rules that the container's cgroup does not enforce are not the supervisor's either. */
-	bool guarded = cgroup_path(cr->cg) && !cr->rootless;
+	bool any, guarded = (cgroup_path(cr->cg) || cgroup_scope(cr->cg, &any)) && !cr->rootless;
 	size_t n_rules = 0;
 	cleanup_free struct device_rule *rules =
 		guarded ? guard_device_rules(cr->plan->resources, &n_rules) : NULL;
@@ -345,46 +348,50 @@ static int start_supervisor(struct creation *cr, const struct spawn *spawn, int 
 		.existing = cow->existing,
 		.shift_ids = cow->shift_ids,
 		.userns_fd = spawn->userns_fd,
-		.netns_fd = netns_fd,
+		.netns_fd = spawn->netns_fd,
 		.control_fd = cr->control_fd,
 		.has_device_rules = rules,
 		.device_rules = rules,
 		.n_device_rules = n_rules,
 		.log_path = getenv("SANDLOCK_SUPERVISOR_LOG"),
 	};
-	struct status *s = cr->c->status;
 	struct lazy_paths paths = {0};
 	int r;
 
 	lazy_paths_of(cr->plan, &paths, &params);
-	r = supervisor_start(&params, &s->supervisor_pid, &cr->lifeline_fd, err);
+	r = supervisor_begin(&params, &cr->supervisor, err);
 	lazy_paths_done(&paths);
 	return r;
 }
 
-static int op_prepare_root(void *arg, const struct spawn *spawn, struct err **err)
+static int op_begin_root(void *arg, const struct spawn *spawn, struct err **err)
 {
 	struct creation *cr = arg;
-	struct status *s = cr->c->status;
-	cleanup_fd int netns_fd = -EBADF;
-	char netns[40];
 	int r;
 
 	if (!cr->plan->cow.on)
 		return 0;
-	if (cr->plan->ns[PLAN_NS_NET].how != PLAN_NS_INHERIT) {
-		snprintf(netns, sizeof(netns), "/proc/%d/ns/net", (int)spawn->pid);
-		netns_fd = open(netns, O_RDONLY | O_CLOEXEC);
-		if (netns_fd < 0)
-			return err_set(err, errno, "open %s", netns);
-	}
 	cr->spare_ids = spare_ids(&cr->plan->ids);
-	r = start_supervisor(cr, spawn, netns_fd, err);
+	r = begin_supervisor(cr, spawn, err);
+	close_fd(&cr->control_fd);
+	return r;
+}
+
+static int op_finish_root(void *arg, bool *ret_lazy, struct err **err)
+{
+	struct creation *cr = arg;
+	struct status *s = cr->c->status;
+	int r;
+
+	if (!cr->plan->cow.on)
+		return 0;
+	r = supervisor_finish(&cr->supervisor, err);
 	if (r < 0)
 		return r;
-	close_fd(&cr->control_fd);
+	s->supervisor_pid = cr->supervisor.pid;
 	host_process_start_time(s->supervisor_pid, &s->supervisor_start_time);
 	s->cow_dir = xstrdup(cr->plan->cow.dir);
+	s->cow_lazy = *ret_lazy = cr->supervisor.lazy;
 	return status_write(cr->c->dir_fd, s, err);
 }
 
@@ -424,8 +431,10 @@ static int op_send_agent(void *arg, int listener_fd, pid_t pid, struct err **err
 }
 
 static const struct spawn_ops ops = {
+	.cloned = op_cloned,
+	.begin_root = op_begin_root,
 	.join_cgroup = op_join_cgroup,
-	.prepare_root = op_prepare_root,
+	.finish_root = op_finish_root,
 	.runtime_hooks = op_runtime_hooks,
 	.container_hooks = op_container_hooks,
 	.add_listener = op_add_listener,
@@ -495,9 +504,12 @@ static void undo(struct creation *cr)
 	bool had_process = cr->c->status && cr->c->status->pid > 0;
 	cleanup_err struct err *why = NULL;
 
+	/* It may still be making the live root. */
+	if (cr->supervisor.middle > 0)
+		op_finish_root(cr, &(bool){false}, NULL);
 	if (teardown_kill(cr->c, &why) < 0)
 		log_warning("%s", err_msg(why));
-	close_fd(&cr->lifeline_fd);
+	close_fd(&cr->supervisor.lifeline_fd);
 	if (teardown_remove(cr->c, &why) < 0)
 		log_warning("%s", err_msg(why));
 	/* Hooks that have run (in init as well, which cannot tell us) may have made things that poststop removes. */
@@ -519,7 +531,7 @@ int creation_make(struct creation *cr, struct err **err)
 			      "too low");
 	if (r < 0)
 		undo(cr);
-	close_fd(&cr->lifeline_fd);
+	close_fd(&cr->supervisor.lifeline_fd);
 	return r;
 }
 

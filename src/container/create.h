@@ -10,6 +10,7 @@
 #include "container/notify.h"
 #include "container/spawn.h"
 #include "cow/cow.h"
+#include "supervisor/supervisor.h"
 
 struct container;
 struct err;
@@ -33,16 +34,17 @@ struct creation {
 	struct plan *plan;
 	struct container *c; /* locked */
 	struct cgroup *cg;
-	int control_fd;	 /* of the supervisor, until it has it */
-	int lifeline_fd; /* see supervisor_start */
+	int control_fd; /* of the supervisor, until it has it */
+	struct supervisor supervisor;
 	struct notify notify;
 	struct spawn spawn;
 };
 
 #define CREATION_INIT(params)                                                                      \
 	{                                                                                          \
-		.p = (params), .control_fd = -EBADF, .lifeline_fd = -EBADF, .notify = NOTIFY_INIT, \
-		.spawn = {.console_fd = -EBADF, .userns_fd = -EBADF},                              \
+		.p = (params), .control_fd = -EBADF, .supervisor = {.lifeline_fd = -EBADF},        \
+		.notify = NOTIFY_INIT,                                                             \
+		.spawn = {.console_fd = -EBADF, .userns_fd = -EBADF, .netns_fd = -EBADF},          \
 	}
 
 /* config.json read (unless config_text is given already), plan built. Touches nothing. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Eager or lazy, and what a lazily populated root needs from the beginning: whatever init and the kernel look at before the
- * container's calls are trapped. Runs in create.
+ * What a lazily populated root needs from the beginning: whatever init and the kernel look at before the container's calls are
+ * trapped; and where none is possible. Runs in create.
  */
 #include <config.h>
 
@@ -12,12 +12,8 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "container/store.h"
-#include "cow/cow.h"
 #include "plan/plan.h"
 #include "supervisor/supervisor.h"
-
-/* From this many entries on `auto` is lazy; docs/design/cow.md says why. */
-#define AUTO_ENTRIES 30000
 
 /* Hooks that see the root from outside, where nobody populates for them. */
 static bool has_outside_hooks(const struct plan *plan)
@@ -31,22 +27,30 @@ static bool has_outside_hooks(const struct plan *plan)
 void lazy_decide(struct plan *plan)
 {
 	struct plan_cow *cow = &plan->cow;
-	uint64_t n = 0;
 
 	if (!cow->on || cow->populate == PLAN_POPULATE_EAGER)
 		return;
 	if (cow->existing) { /* filled by whoever made it */
-		cow->lazy = false;
+		cow->populate = PLAN_POPULATE_EAGER;
 		return;
 	}
-	if (has_outside_hooks(plan)) {
-		if (cow->lazy)
-			log_warning("the live root is populated eagerly: hooks may look at it from "
-				    "outside");
-		cow->lazy = false;
-	} else if (cow->populate == PLAN_POPULATE_AUTO) {
-		cow->lazy =
-			cow_count_entries(cow->lowers, AUTO_ENTRIES, &n) == 0 && n >= AUTO_ENTRIES;
+	if (!has_outside_hooks(plan))
+		return;
+	if (cow->populate == PLAN_POPULATE_LAZY)
+		log_warning(
+			"the live root is populated eagerly: hooks may look at it from outside");
+	cow->populate = PLAN_POPULATE_EAGER;
+}
+
+static enum supervisor_populate populate_of(const struct plan *plan)
+{
+	switch (plan->cow.populate) {
+	case PLAN_POPULATE_EAGER:
+		return SUPERVISOR_POPULATE_EAGER;
+	case PLAN_POPULATE_LAZY:
+		return SUPERVISOR_POPULATE_LAZY;
+	default:
+		return SUPERVISOR_POPULATE_AUTO;
 	}
 }
 
@@ -61,8 +65,8 @@ void lazy_paths_of(const struct plan *plan, struct lazy_paths *ret,
 {
 	static const char *const always[] = {"/dev/pts", "/dev/shm", "/etc", "/proc", "/sys"};
 
-	params->lazy = plan->cow.lazy;
-	if (!params->lazy)
+	params->populate = populate_of(plan);
+	if (params->populate == SUPERVISOR_POPULATE_EAGER)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
 		strv_add(&ret->touch, always[i]);

@@ -11,7 +11,7 @@ struct lazy_paths {
 	char **touch, **trees;
 };
 
-/* Sets plan->cow.lazy: what auto means for this image, and where lazy is not possible. */
+/* Sets plan->cow.populate to eager where lazy is not possible. What auto means for an image is for the supervisor to say. */
 void lazy_decide(struct plan *plan);
 /* Fills in the part of params that is about populate; the texts belong to plan and ret. */
 void lazy_paths_of(const struct plan *plan, struct lazy_paths *ret,

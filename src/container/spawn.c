@@ -49,6 +49,7 @@ struct launch {
 	struct seccomp_profile profile;
 	int *idmap_trees;
 	int sync_fd; /* our end */
+	bool lazy;   /* the live root is still being populated */
 	int ns_fds[PLAN_NS_COUNT];
 	struct spawn spawn;
 };
@@ -157,6 +158,7 @@ static void launch_done(struct launch *l)
 	close_fd(&l->args.sync_fd);
 	close_fd(&l->args.console_fd);
 	close_fd(&l->spawn.userns_fd);
+	close_fd(&l->spawn.netns_fd);
 	seccomp_profile_done(&l->profile);
 	idmap_done(l->idmap_trees, l->plan->n_mounts);
 }
@@ -201,8 +203,9 @@ static int launch_init(struct launch *l, const struct plan *plan, const struct s
 {
 	int pair[2], r;
 
-	*l = (struct launch){.plan = plan, .params = params, .sync_fd = -EBADF};
-	l->spawn = (struct spawn){.console_fd = -EBADF, .userns_fd = -EBADF};
+	*l = (struct launch){
+		.plan = plan, .params = params, .sync_fd = -EBADF, .lazy = plan->cow.lazy};
+	l->spawn = (struct spawn){.console_fd = -EBADF, .userns_fd = -EBADF, .netns_fd = -EBADF};
 	l->args = (struct init_args){
 		.plan = plan,
 		.exec = exec,
@@ -405,58 +408,74 @@ static int clone_init(struct launch *l, struct err **err)
 
 /* the caller's side of the conversation */
 
-static int open_userns(struct launch *l, struct err **err)
+/* A namespace of init's that is not the caller's, or -EBADF. By path: init may not have joined it yet. */
+static int open_its_ns(const struct launch *l, enum plan_ns_type type, const char *file,
+		       int *ret_fd, struct err **err)
 {
 	cleanup_free char *path = NULL;
+	int r;
 
-	if (l->plan->ns[PLAN_NS_USER].how == PLAN_NS_INHERIT)
+	if (l->plan->ns[type].how == PLAN_NS_INHERIT)
 		return 0;
-	path = xasprintf("/proc/%d/ns/user", (int)l->spawn.pid);
-	l->spawn.userns_fd = open(path, O_RDONLY | O_CLOEXEC);
-	return l->spawn.userns_fd < 0 ? err_set(err, errno, "open `%s`", path) : 0;
+	if (l->ns_fds[type] >= 0) {
+		*ret_fd = fcntl(l->ns_fds[type], F_DUPFD_CLOEXEC, 3);
+		return *ret_fd < 0 ? err_set(err, errno, "duplicate a descriptor") : 0;
+	}
+	path = xasprintf("/proc/%d/ns/%s", (int)l->spawn.pid, file);
+	r = host_open_ns(path, ns_flags[type], ret_fd);
+	return r < 0 ? err_set(err, r, "open `%s`", path) : 0;
 }
 
 static int move_net_devices(struct launch *l, struct err **err)
 {
-	cleanup_free char *path = NULL;
-	cleanup_fd int fd = -EBADF;
-	int r;
+	return l->plan->n_net_devices ? net_devices_move(l->plan, l->spawn.netns_fd, err) : 0;
+}
 
-	if (l->plan->n_net_devices == 0)
-		return 0;
-	if (l->ns_fds[PLAN_NS_NET] >= 0)
-		return net_devices_move(l->plan, l->ns_fds[PLAN_NS_NET], err);
-	path = xasprintf("/proc/%d/ns/net", (int)l->spawn.pid);
-	r = host_open_ns(path, CLONE_NEWNET, &fd);
-	return r < 0 ? err_set(err, r, "open `%s`", path) : net_devices_move(l->plan, fd, err);
+static int join_cgroup(struct launch *l, struct err **err)
+{
+	const struct spawn_ops *ops = l->params->ops;
+	int r = schedule_before_cgroup(l->plan, l->args.exec, l->spawn.pid, err);
+
+	if (r == 0 && ops && ops->join_cgroup)
+		r = ops->join_cgroup(l->params->arg, l->spawn.pid, err);
+	return r < 0 ? r : schedule_in_cgroup(l->plan, l->args.exec, l->spawn.pid, err);
+}
+
+/* The kernel lets whoever moves a process to a cgroup wait for milliseconds (cgroup_threadgroup_rwsem, RCU): the live root is made meanwhile. */
+static int prepare_init(struct launch *l, struct err **err)
+{
+	const struct spawn_ops *ops = l->params->ops;
+	void *arg = l->params->arg;
+	int r = ops && ops->cloned ? ops->cloned(arg, &l->spawn, err) : 0;
+
+	if (r == 0)
+		r = spawn_write_id_maps(l->spawn.pid, &l->plan->ids, err);
+	if (r == 0)
+		r = open_its_ns(l, PLAN_NS_USER, "user", &l->spawn.userns_fd, err);
+	if (r == 0)
+		r = open_its_ns(l, PLAN_NS_NET, "net", &l->spawn.netns_fd, err);
+	if (r == 0 && ops && ops->begin_root)
+		r = ops->begin_root(arg, &l->spawn, err);
+	if (r == 0)
+		r = join_cgroup(l, err);
+	if (r == 0)
+		r = move_net_devices(l, err);
+	if (r == 0 && ops && ops->finish_root)
+		r = ops->finish_root(arg, &l->lazy, err);
+	return r;
 }
 
 /* #1 */
 static int release_init(struct launch *l, struct err **err)
 {
-	const struct spawn_ops *ops = l->params->ops;
 	int r = host_start_time(l->spawn.pid, &l->spawn.start_time);
 
 	if (r < 0)
 		return err_set(err, r, "read the start time of the container's process");
-	r = schedule_before_cgroup(l->plan, l->args.exec, l->spawn.pid, err);
+	r = l->args.exec ? join_cgroup(l, err) : prepare_init(l, err);
 	if (r < 0)
 		return r;
-	if (ops && ops->join_cgroup &&
-	    (r = ops->join_cgroup(l->params->arg, l->spawn.pid, err)) < 0)
-		return r;
-	r = schedule_in_cgroup(l->plan, l->args.exec, l->spawn.pid, err);
-	if (r < 0)
-		return r;
-	if (!l->args.exec) {
-		r = spawn_write_id_maps(l->spawn.pid, &l->plan->ids, err);
-		if (r < 0 || (r = open_userns(l, err)) < 0 || (r = move_net_devices(l, err)) < 0)
-			return r;
-		if (ops && ops->prepare_root &&
-		    (r = ops->prepare_root(l->params->arg, &l->spawn, err)) < 0)
-			return r;
-	}
-	r = sync_send(l->sync_fd, SYNC_MAPPED, 0, NULL, -EBADF);
+	r = sync_send(l->sync_fd, SYNC_MAPPED, l->lazy, NULL, -EBADF);
 	return r < 0 ? err_set(err, r, "release the container's process") : 0;
 }
 
@@ -585,7 +604,7 @@ static int finish(struct launch *l, int r, struct spawn *ret)
 		close_fd(&l->spawn.console_fd);
 	} else {
 		*ret = l->spawn;
-		ret->userns_fd = -EBADF;
+		ret->userns_fd = ret->netns_fd = -EBADF;
 	}
 	launch_done(l);
 	return r;

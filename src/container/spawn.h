@@ -22,18 +22,24 @@ struct spawn {
 	pid_t pid;	     /* as the caller sees it */
 	uint64_t start_time; /* field 22 of /proc/<pid>/stat */
 	int console_fd; /* pty master when params.console_return, else -EBADF; the caller owns it */
-	int userns_fd;	/* prepare_root only: user namespace of init when it is a new or joined one,
-			   else -EBADF; borrowed */
+	/* begin_root only; borrowed: user and network namespace of init when it is a new or joined one, else -EBADF */
+	int userns_fd, netns_fd;
 };
 
 /* What the caller does at the barriers. Each may be NULL; < 0 stops the spawn, init is killed and
  * reaped. */
 struct spawn_ops {
-	/* In the caller, right after clone and before init does anything: move pid into the
-	 * container's cgroup. For exec as well. */
+	/* In the caller, right after clone and before init does anything: pid and start_time are known. Not for exec. */
+	int (*cloned)(void *arg, const struct spawn *spawn, struct err **err);
+	/*
+	 * In the caller, id maps are written: begin to make the live root (plan->cow.on), which goes on while init is moved to its cgroup.
+	 * Not for exec.
+	 */
+	int (*begin_root)(void *arg, const struct spawn *spawn, struct err **err);
+	/* In the caller, before init does anything: move pid into the container's cgroup. For exec as well. */
 	int (*join_cgroup)(void *arg, pid_t pid, struct err **err);
-	/* In the caller, id maps are written: start the supervisor (plan->cow.on). Not for exec. */
-	int (*prepare_root)(void *arg, const struct spawn *spawn, struct err **err);
+	/* In the caller: wait for the live root. *ret_lazy: it is being populated while the container runs. Not for exec. */
+	int (*finish_root)(void *arg, bool *ret_lazy, struct err **err);
 	/* In the caller, mounts are done, pivot_root is not: prestart and createRuntime hooks. Not
 	 * for exec. */
 	int (*runtime_hooks)(void *arg, const struct spawn *spawn, struct err **err);

@@ -96,7 +96,6 @@ void status_set_plan(struct status *s, const struct plan *plan)
 		s->cow_dir = xstrdup(plan->cow.dir);
 		s->cow_keep = plan->cow.keep;
 		s->cow_commit_to = dup_or_null(plan->cow.commit_to);
-		s->cow_lazy = plan->cow.lazy;
 	}
 	s->ids = plan->ids;
 	s->ids.join_path = dup_or_null(plan->ids.join_path);

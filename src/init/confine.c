@@ -60,7 +60,7 @@ static int load_notify_filter(struct init_ctx *ctx, struct err **err)
 	if (!ctx->plan->notify || ctx->notify_loaded)
 		return 0;
 	ctx->notify_loaded = true;
-	r = notify_filter_build(ctx->plan->cow.lazy, &filter);
+	r = notify_filter_build(ctx->lazy, &filter);
 	if (r < 0)
 		return err_set(err, r, "build the notify filter");
 	prog.len = filter.len;
@@ -101,7 +101,7 @@ static int load_filters(struct init_ctx *ctx, struct err **err)
 
 int step_notify_lazy(struct init_ctx *ctx, struct err **err)
 {
-	return ctx->plan->cow.lazy ? load_notify_filter(ctx, err) : 0;
+	return ctx->lazy ? load_notify_filter(ctx, err) : 0;
 }
 
 int step_filters_early(struct init_ctx *ctx, struct err **err)

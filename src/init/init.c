@@ -52,6 +52,7 @@ void init_run(const struct init_args *args)
 
 	/* #1 create: id maps are written, we are in our cgroup, the root is ready */
 	r = sync_expect(args->sync_fd, SYNC_MAPPED, &err);
+	ctx.lazy = r > 0;
 	for (step = init_steps; r >= 0 && step->run; step++) {
 		if (args->exec ? step->exec : step->create)
 			r = step->run(&ctx, &err);

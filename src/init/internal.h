@@ -22,6 +22,7 @@ struct init_ctx {
 	mode_t umask;	   /* the caller's */
 	char *exec_path;   /* result of the command look-up */
 	char **env;
+	bool lazy; /* the live root is still being populated */
 	bool notify_loaded;
 };
 

@@ -63,7 +63,7 @@ int sync_expect(int sock, enum sync_type type, struct err **err)
 	if (msg.fd >= 0)
 		close(msg.fd);
 	if (msg.type == type)
-		return 0;
+		return msg.code;
 	if (msg.type == SYNC_ERROR)
 		return err_text(err, msg.code, "%s", msg.text);
 	return err_set(err, EBADMSG, "set-up message %d instead of %d", msg.type, type);

@@ -4,7 +4,7 @@
  * The conversation between create (or exec) and init over one SOCK_SEQPACKET pair. One message is one packet:
  *
  *	u32 type	enum sync_type
- *	i32 code	errno for ERROR, a pid for CLONED, else 0
+ *	i32 code	errno for ERROR, a pid for CLONED, 1 for MAPPED with a live root that is still being populated, else 0
  *	char text[]	no NUL; at most SYNC_TEXT_MAX bytes
  *
  * with at most one descriptor attached. EOF without a message is a failure of the peer. Order for create:
@@ -59,7 +59,7 @@ struct sync_msg {
 int sync_send(int sock, enum sync_type type, int code, const char *text, int fd);
 /* Blocks for one message. -ECONNRESET: the peer is gone; -EBADMSG: nonsense. */
 int sync_recv(int sock, struct sync_msg *ret);
-/* Receives and insists on `type`; an ERROR message becomes *err, anything else -EBADMSG. An
+/* Receives and insists on `type`, whose code it returns; an ERROR message becomes *err, anything else -EBADMSG. An
  * attached descriptor is closed. */
 int sync_expect(int sock, enum sync_type type, struct err **err);
 /* Sends *err as ERROR. */

@@ -268,7 +268,7 @@ struct plan_cow {
 	bool shift_ids;	       /* owners in the lower are container ids */
 	bool existing; /* the store was made by sandlock-mount, and root.path shows its root; keep is set, lowers is not */
 	enum plan_populate populate;
-	bool lazy; /* what populate means here; auto is decided by create, which counts the image's entries */
+	bool lazy; /* not of the plan: exec: the live root is still being filled; create: the supervisor has said so (#1 MAPPED) */
 };
 
 struct plan {

@@ -228,7 +228,7 @@ static int cow_words(struct plan_ctx *ctx, unsigned *ret_ids, bool *ret_commits,
 		r = word_of(ctx->opts->cow_keep, "option --cow-keep", keep_words, &keep, err);
 	cow->keep = keep == 1;
 	cow->populate = (enum plan_populate)populate;
-	cow->lazy = ctx->opts->again ? ctx->opts->cow_lazy : populate == PLAN_POPULATE_LAZY;
+	cow->lazy = ctx->opts->again && ctx->opts->cow_lazy;
 	*ret_commits = keep == 2;
 	return r;
 }

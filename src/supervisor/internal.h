@@ -10,7 +10,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/cleanup.h"
 #include "handlers/request.h"
+
+struct cow_owners;
 
 #define WORKERS_MAX                                                                                \
 	16 /* per listener; handlers never wait for the container, so more would only queue on the \
@@ -89,6 +92,21 @@ int shepherd_run(struct server *server);
 /* start.c: the parts of *server that belong to the serving process. */
 int server_attach(struct server *server);
 
+/* Reports what went wrong to `create`, and ends. path: NULL, or what it is about. */
+void start_fail(int lifeline, int code, const char *what, const char *path) ATTR_NORETURN;
+
+/* root.c. All but root_refill end the process when they fail. */
+struct supervisor_params;
+/* params->existing. The way to such a store may be closed to the container's root: before its namespace is entered. */
+void root_open(const struct supervisor_params *params, struct server *server);
+/* owners: NULL, or what cow_owners_scan said. *ret_refill: the pool of spare roots has got, or was, too small. */
+void root_make(const struct supervisor_params *params, struct server *server,
+	       const struct cow_owners *owners, bool *ret_refill);
+/* In the background. */
+void root_refill(const struct supervisor_params *params, const struct cow_owners *owners);
+/* Removes what root_make made. */
+void root_drop(const struct supervisor_params *params);
+
 /* confine.c: capabilities first, filter last. */
 int confine_capabilities(void);
 int confine_self(void);
@@ -106,7 +124,6 @@ void listener_may_block(struct request *rq);
 /* filler.c: fills a lazily populated live root in the background. Main thread. */
 void filler_start(struct server *server);
 /* What `create`, and init before it can be served, will use. */
-struct supervisor_params;
 int filler_prepare(struct cow *cow, const struct supervisor_params *params);
 /* Waits until everything is there; -EAGAIN: not within FILL_WAIT_MS. */
 #define FILL_WAIT_MS 5000

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Becoming the supervisor: double fork out of `create`, user namespace, store and live root, then
+ * Becoming the supervisor: double fork out of `create`, user namespace, store and live root (root.c), then
  * the loop. Reports to `create` through the lifeline (one struct report), which then only says by
  * its closing that `create` is done.
  */
@@ -33,7 +33,6 @@
 #include "handlers/cred_cache.h"
 #include "handlers/live_name.h"
 #include "host/seccomp_sys.h"
-#include "host/background.h"
 #include "host/thread_cred.h"
 #include "supervisor/internal.h"
 #include "supervisor/supervisor.h"
@@ -41,6 +40,7 @@
 struct report {
 	int32_t code; /* 0, or -errno with text */
 	int32_t pid;
+	bool lazy;
 	char text[PATH_MAX + 256];
 };
 
@@ -206,7 +206,7 @@ static int prepare_service(const struct supervisor_params *params, struct server
 	return 0;
 }
 
-static void fail(int lifeline, int code, const char *what, const char *path)
+void start_fail(int lifeline, int code, const char *what, const char *path)
 {
 	struct report report = {.code = code};
 
@@ -216,94 +216,14 @@ static void fail(int lifeline, int code, const char *what, const char *path)
 	_exit(1);
 }
 
-static int populate(const struct supervisor_params *params, struct cow *cow,
-		    struct cow_stats *stats, struct cow_fault *fault)
-{
-	int r = params->lazy ? cow_populate_lazily(cow, stats, fault) : -EOPNOTSUPP;
-
-	if (r == -EOPNOTSUPP)
-		return cow_populate(cow, stats, fault);
-	if (r == 0) {
-		*fault = (struct cow_fault){.op = "fill what is needed at once"};
-		r = filler_prepare(cow, params);
-	}
-	return r;
-}
-
-/* *ret_refill: a pool of spare roots has got, or was, too small. */
-static void make_root(const struct supervisor_params *params, struct server *server,
-		      const struct cow_owners *owners, bool *ret_refill)
-{
-	struct cow_params cow = params->cow;
-	struct cow_fault fault = {0};
-	struct cow_stats stats = {0};
-	char what[128];
-	int r;
-
-	cow.owners = owners;
-	if (params->pool.dir) {
-		r = cow_spare_take(&params->pool, &cow, &server->svc.cow);
-		*ret_refill = r != -ENOENT;
-		if (r == 0)
-			return;
-	}
-	r = cow_create(&cow, &server->svc.cow);
-	if (r < 0)
-		fail(server->lifeline, r, "make the copy-on-write store", cow.dir);
-	r = populate(params, server->svc.cow, &stats, &fault);
-	if (r < 0) {
-		cow_remove(cow.dir, NULL);
-		snprintf(what, sizeof(what), "populate the live root: %s",
-			 fault.op ? fault.op : "failed");
-		fail(server->lifeline, r, what, fault.path);
-	}
-	log_debug("live root: %llu directories, %llu linked, %llu reflinked, %llu copied, %llu "
-		  "others",
-		  (unsigned long long)stats.dirs, (unsigned long long)stats.linked,
-		  (unsigned long long)stats.reflinked, (unsigned long long)stats.copied,
-		  (unsigned long long)stats.others);
-}
-
-struct refill {
-	const struct supervisor_params *params;
-	const struct cow_owners *owners;
-};
-
-static void refill_main(void *arg)
-{
-	const struct refill *refill = arg;
-	struct cow_params cow = refill->params->cow;
-
-	cow.owners = refill->owners;
-	cow_spare_fill(&refill->params->pool, &cow, false, NULL);
-}
-
-/* The way to such a store may be closed to the container's root, so this comes before its namespace is entered. */
-static void open_existing(const struct supervisor_params *params, struct server *server)
-{
-	int r = cow_open(params->cow.dir, &server->svc.cow);
-
-	if (r == 0 && !cow_is_populated(server->svc.cow))
-		r = -EUCLEAN;
-	if (r < 0)
-		fail(server->lifeline, r, "open the live root in", params->cow.dir);
-}
-
-static void drop_store(const struct supervisor_params *params)
-{
-	if (!params->existing)
-		cow_remove(params->cow.dir, NULL);
-}
-
 static ATTR_NORETURN void supervisor_main(const struct supervisor_params *params, int lifeline)
 {
 	struct server server = {.control_fd = params->control_fd, .lifeline = lifeline};
 	struct report report = {.pid = getpid()};
 	struct cow_owners *owners = NULL;
 	struct cow_fault fault = {0};
-	struct refill refill = {.params = params};
 	const char *step = "detach";
-	bool refill_wanted = false;
+	bool refill = false;
 	int r;
 
 	r = detach(params, lifeline);
@@ -315,35 +235,35 @@ static ATTR_NORETURN void supervisor_main(const struct supervisor_params *params
 	if (r == 0 && params->shift_ids) {
 		r = cow_owners_scan(params->cow.lowers, &owners, &fault);
 		if (r < 0)
-			fail(lifeline, r, "read the owners of the image", fault.path);
+			start_fail(lifeline, r, "read the owners of the image", fault.path);
 	}
 	if (r == 0 && params->existing)
-		open_existing(params, &server);
+		root_open(params, &server);
 	if (r == 0)
 		r = enter_namespaces(params, &server.svc, &step);
 	if (r == 0)
 		r = prepare_service(params, &server, &step);
 	if (r < 0)
-		fail(lifeline, r, step, NULL);
+		start_fail(lifeline, r, step, NULL);
 	if (!params->existing)
-		make_root(params, &server, owners, &refill_wanted);
+		root_make(params, &server, owners, &refill);
 	r = live_name_set_root(&server.svc);
 	if (r < 0) {
-		drop_store(params);
-		fail(lifeline, r, "find the mount of the live root", params->cow.dir);
+		root_drop(params);
+		start_fail(lifeline, r, "find the mount of the live root", params->cow.dir);
 	}
 	/* Before we give up the calls that it needs. */
-	refill.owners = owners;
-	if (refill_wanted && host_background("sandlock-spare", refill_main, &refill) < 0)
-		log_debug("cannot fill the pool of spare roots");
+	if (refill)
+		root_refill(params, owners);
 	cow_owners_free(owners);
+	report.lazy = cow_is_lazy(server.svc.cow);
 	r = confine_self();
 	if (r < 0) {
-		drop_store(params);
-		fail(lifeline, r, "confine the supervisor", NULL);
+		root_drop(params);
+		start_fail(lifeline, r, "confine the supervisor", NULL);
 	}
 	if (fd_send(lifeline, &report, sizeof(report), NULL, 0) < 0) {
-		drop_store(params);
+		root_drop(params);
 		_exit(1);
 	}
 	r = shepherd_run(&server);
@@ -351,7 +271,7 @@ static ATTR_NORETURN void supervisor_main(const struct supervisor_params *params
 		_exit(-r - 1);
 	r = server_run(&server);
 	if (!server.had_listener)
-		drop_store(params);
+		root_drop(params);
 	/* Worker threads may still be inside a handler: no exit handlers, no destructors. */
 	_exit(r < 0 ? 1 : 0);
 }
@@ -381,7 +301,7 @@ static int wait_middle(pid_t pid, struct err **err)
 	return 0;
 }
 
-static int read_report(int lifeline, pid_t *ret_pid, struct err **err)
+static int read_report(int lifeline, struct supervisor *ret, struct err **err)
 {
 	struct report report;
 	size_t len = 0;
@@ -395,33 +315,38 @@ static int read_report(int lifeline, pid_t *ret_pid, struct err **err)
 	report.text[sizeof(report.text) - 1] = '\0';
 	if (report.code < 0)
 		return err_set(err, report.code, "%s", report.text);
-	*ret_pid = report.pid;
+	ret->pid = report.pid;
+	ret->lazy = report.lazy;
 	return 0;
 }
 
-int supervisor_start(const struct supervisor_params *params, pid_t *ret_pid, int *ret_lifeline,
+int supervisor_begin(const struct supervisor_params *params, struct supervisor *ret,
 		     struct err **err)
 {
-	cleanup_fd int ours = -EBADF, theirs = -EBADF;
 	int pair[2], r;
 	pid_t pid;
 
 	r = fd_socketpair(pair);
 	if (r < 0)
 		return err_set(err, r, "make the supervisor's lifeline");
-	ours = pair[0];
-	theirs = pair[1];
 	pid = fork();
-	if (pid < 0)
-		return err_set(err, errno, "fork the supervisor");
 	if (pid == 0)
-		middle_main(params, theirs);
-	close_fd(&theirs);
-	r = wait_middle(pid, err);
-	if (r == 0)
-		r = read_report(ours, ret_pid, err);
-	if (r < 0)
-		return r;
-	*ret_lifeline = steal_fd(&ours);
+		middle_main(params, pair[1]);
+	close_fd(&pair[1]);
+	if (pid < 0) {
+		r = -errno;
+		close_fd(&pair[0]);
+		return err_set(err, r, "fork the supervisor");
+	}
+	ret->middle = pid;
+	ret->lifeline_fd = pair[0];
 	return 0;
+}
+
+int supervisor_finish(struct supervisor *supervisor, struct err **err)
+{
+	int r = wait_middle(supervisor->middle, err);
+
+	supervisor->middle = 0;
+	return r < 0 ? r : read_report(supervisor->lifeline_fd, supervisor, err);
 }

@@ -15,6 +15,12 @@
 struct device_rule;
 struct err;
 
+enum supervisor_populate {
+	SUPERVISOR_POPULATE_EAGER,
+	SUPERVISOR_POPULATE_LAZY,
+	SUPERVISOR_POPULATE_AUTO, /* lazily when the image is large */
+};
+
 struct supervisor_params {
 	struct cow_params cow; /* .owners is ignored; see shift_ids */
 	struct cow_pool pool;  /* of spare roots; dir NULL: none */
@@ -33,23 +39,36 @@ struct supervisor_params {
 	bool has_device_rules;
 	const struct device_rule *device_rules;
 	size_t n_device_rules;
-	/* Populate lazily; these paths (of the container) are needed at once: directories, whole trees, the command. */
-	bool lazy;
+	enum supervisor_populate populate;
+	/* If lazily, these paths (of the container) are needed at once: directories, whole trees, the command. */
 	char *const *touch, *const *touch_trees;
 	const char *cwd, *command, *command_path; /* command_path: PATH */
 	const char *log_path;			  /* NULL, or a file for debug lines (append) */
 };
 
+/* One that was begun. */
+struct supervisor {
+	pid_t middle; /* reaped by supervisor_finish; 0: done */
+	/* Keep it open until the container has been handed over (end of create), then close it: when it closes before the first listener
+	 * was added, the supervisor removes the store and exits. */
+	int lifeline_fd;
+	/* Since supervisor_finish: */
+	pid_t pid; /* for the state file; not our child */
+	bool lazy; /* the live root is still being populated */
+};
+
 /*
- * Runs in `create`. Double-forks the supervisor (own session, stdio on /dev/null, every other
- * descriptor closed but control_fd), which enters the user namespace, takes a spare root or creates and populates
- * the store, and then serves control_fd. Returns when the live root is complete (0; *ret_pid for the
- * state file, not our child) or failed (nothing is left, text in err). *ret_lifeline: keep it open
- * until the container has been handed over (end of create), then close it: when it closes before
- * the first listener was added, the supervisor removes the store and exits.
+ * Runs in `create`. Double-forks the supervisor (own session, stdio on /dev/null, every other descriptor closed but control_fd), which
+ * enters the user namespace, takes a spare root or creates and populates the store, and then serves control_fd. Does not wait for any of
+ * that. params may be freed: the processes have a copy.
  */
-int supervisor_start(const struct supervisor_params *params, pid_t *ret_pid, int *ret_lifeline,
+int supervisor_begin(const struct supervisor_params *params, struct supervisor *ret,
 		     struct err **err);
+/*
+ * Returns when the live root is complete, or failed (nothing is left, text in err). Call it in either case before the directory of the
+ * store may be removed: until then it is being filled.
+ */
+int supervisor_finish(struct supervisor *supervisor, struct err **err);
 
 #define SUPERVISOR_SOCKET "supervisor.sock" /* in the container's state directory */
 

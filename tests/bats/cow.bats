@@ -356,3 +356,31 @@ changes_are_seen_and_the_image_is_not_touched() {
 	assert_success
 	assert_output_has 'not implemented' x
 }
+
+# Some devices (tun) belong to the network namespace of whoever opens them, and the supervisor opens for the container.
+@test "the supervisor is in the network namespace that the container joins by path" {
+	requires_root
+	local holder theirs
+	BUNDLE=$(make_bundle)
+	unshare -n sleep 60 3>&- &
+	holder=$!
+	wait_for 5 test "$(readlink /proc/self/ns/net)" != "$(readlink /proc/$holder/ns/net)"
+	theirs=$(readlink "/proc/$holder/ns/net")
+	edit_config "$BUNDLE" '.linux.namespaces |= (map(select(.type != "network")) + [{type: "network", path: $path}])' --arg path "/proc/$holder/ns/net"
+	sandlock create --cow=on --bundle "$BUNDLE" c
+	[ "$(readlink "/proc/$(jq -r '."supervisor-pid"' "$(state_root)/c/status")/ns/net")" = "$theirs" ]
+	kill "$holder"
+	sandlock delete --force c
+}
+
+@test "create fails while the live root is being made: nothing is left" {
+	requires_root
+	BUNDLE=$(make_bundle)
+	(cd "$BUNDLE/rootfs" && mkdir many && cd many && seq -f 'file-%g' 3000 | xargs touch)
+	edit_config "$BUNDLE" '.process.scheduler = {policy: "SCHED_DEADLINE", runtime: 100, deadline: 10, period: 10}'
+	run sandlock create --cow=on --bundle "$BUNDLE" c
+	assert_failure
+	assert_output_has "process.scheduler: set the policy SCHED_DEADLINE"
+	[ "$(status_of c)" = gone ]
+	wait_for 5 no_supervisor_of "$BUNDLE"
+}

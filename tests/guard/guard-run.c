@@ -83,10 +83,11 @@ int main(int argc, char **argv)
 	struct supervisor_params params = {.userns_fd = -EBADF, .netns_fd = -EBADF};
 	char *lowers[] = {argc > 2 ? argv[2] : NULL, NULL};
 	char state[4096], root[4096], byte;
-	int dirfd, lifeline, pair[2], listener, status;
+	int dirfd, pair[2], listener, status;
 	struct err *err = NULL;
 	size_t len, n = 1;
-	pid_t sup, pid;
+	struct supervisor sup;
+	pid_t pid;
 
 	if (argc < 4) {
 		fprintf(stderr, "usage: guard-run STORE LOWER PROGRAM [ARG]...\n");
@@ -99,23 +100,24 @@ int main(int argc, char **argv)
 	if (supervisor_listen(dirfd, &params.control_fd, &err) < 0)
 		die("listen", err);
 	params.cow = (struct cow_params){.dir = argv[1], .lowers = lowers, .owner_id = "guard-run"};
-	params.lazy = getenv("SANDLOCK_GUARD_LAZY") != NULL;
+	if (getenv("SANDLOCK_GUARD_LAZY"))
+		params.populate = SUPERVISOR_POPULATE_LAZY;
 	params.log_path = getenv("SANDLOCK_GUARD_LOG");
 	if (params.log_path)
 		log_set_level(LOG_LEVEL_DEBUG);
-	if (supervisor_start(&params, &sup, &lifeline, &err) < 0)
+	if (supervisor_begin(&params, &sup, &err) < 0 || supervisor_finish(&sup, &err) < 0)
 		die("start", err);
 	must(fd_socketpair(pair) == 0, "socketpair");
 	must(unshare(CLONE_NEWPID) == 0, "unshare pids");
 	pid = fork();
 	if (pid == 0)
-		contained(root, pair[1], params.lazy, argv + 3);
+		contained(root, pair[1], sup.lazy, argv + 3);
 	if (fd_recv(pair[0], &byte, 1, &len, &listener, &n) < 0 || n != 1)
 		die("no listener came", NULL);
 	if (supervisor_add_listener(dirfd, listener, &err) < 0)
 		die("add", err);
 	close(listener);
-	close(lifeline);
+	close(sup.lifeline_fd);
 	must(fd_send(pair[0], "g", 1, NULL, 0) == 0, "go");
 	must(waitpid(pid, &status, 0) == pid, "wait");
 	unlinkat(dirfd, SUPERVISOR_SOCKET, 0);
