@@ -64,6 +64,13 @@ const char *cgroup_scope(const struct cgroup *cg, bool *ret_user);
 /* What cgroup_scope() gave for the container of cgroup_open(): cgroup_destroy() stops it, cgroup_update() tells it. */
 void cgroup_set_scope(struct cgroup *cg, const char *unit, bool user);
 
+/*
+ * Begins the wait that the kernel lets the first one have who moves a process to another group, in a child of ours: cgroup_join() some
+ * milliseconds later then takes so much less. 0: it cannot be begun, and nothing is lost. cgroup_warm_up_end() waits for the child.
+ */
+pid_t cgroup_warm_up(void);
+void cgroup_warm_up_end(pid_t *pid);
+
 int cgroup_join(struct cgroup *cg, pid_t pid, struct err **err);
 /*
  * For exec. below: --cgroup entries, "[CONTROLLER,...:]PATH" below the container's group (it must exist), or NULL. init: the container's process, as seen

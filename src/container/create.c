@@ -125,6 +125,12 @@ static int find_live_root(struct creation *cr, struct err **err)
 	return live_root_find(path, &cr->live_store, err);
 }
 
+void creation_begin(struct creation *cr)
+{
+	if (cr->p->cgroup_manager != CGROUP_MANAGER_DISABLED)
+		cr->warm_up = cgroup_warm_up();
+}
+
 int creation_plan(struct creation *cr, struct err **err)
 {
 	const struct create_params *p = cr->p;
@@ -167,6 +173,7 @@ int creation_plan(struct creation *cr, struct err **err)
 
 void creation_done(struct creation *cr)
 {
+	cgroup_warm_up_end(&cr->warm_up);
 	close_fd(&cr->supervisor.lifeline_fd);
 	close_fd(&cr->control_fd);
 	close_fd(&cr->spawn.console_fd);
@@ -296,8 +303,10 @@ static int op_join_cgroup(void *arg, pid_t pid, struct err **err)
 	struct creation *cr = arg;
 	struct status *s = cr->c->status;
 	const char *scope;
-	int r = cgroup_join(cr->cg, pid, err);
+	int r;
 
+	cgroup_warm_up_end(&cr->warm_up);
+	r = cgroup_join(cr->cg, pid, err);
 	if (r < 0)
 		return r;
 	scope = cgroup_scope(cr->cg, &s->systemd_user);
@@ -538,8 +547,10 @@ int creation_make(struct creation *cr, struct err **err)
 int container_create(const struct create_params *p, struct err **err)
 {
 	struct creation cr = CREATION_INIT(p);
-	int r = creation_plan(&cr, err);
+	int r;
 
+	creation_begin(&cr);
+	r = creation_plan(&cr, err);
 	if (r == 0)
 		r = creation_make(&cr, err);
 	creation_done(&cr);

@@ -34,6 +34,7 @@ struct creation {
 	struct plan *plan;
 	struct container *c; /* locked */
 	struct cgroup *cg;
+	pid_t warm_up;	/* see cgroup_warm_up() */
 	int control_fd; /* of the supervisor, until it has it */
 	struct supervisor supervisor;
 	struct notify notify;
@@ -47,6 +48,8 @@ struct creation {
 		.spawn = {.console_fd = -EBADF, .userns_fd = -EBADF, .netns_fd = -EBADF},          \
 	}
 
+/* Ahead of creation_plan(): what may go on meanwhile. */
+void creation_begin(struct creation *cr);
 /* config.json read (unless config_text is given already), plan built. Touches nothing. */
 int creation_plan(struct creation *cr, struct err **err);
 /* Everything up to the parked init and the pid file. On failure nothing is left. */

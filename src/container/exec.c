@@ -47,6 +47,7 @@ struct exec {
 	char **env;
 	char **cap_lists[5];
 	struct cgroup *cg;
+	pid_t warm_up; /* see cgroup_warm_up() */
 	struct plan *plan;
 	struct host_caps host; /* the plan borrows from it */
 	int init_pidfd;
@@ -56,6 +57,7 @@ struct exec {
 
 static void exec_done(struct exec *ex)
 {
+	cgroup_warm_up_end(&ex->warm_up);
 	plan_free(ex->plan);
 	cgroup_free(ex->cg);
 	oci_process_free(ex->file);
@@ -236,6 +238,8 @@ static int prepare(struct exec *ex, struct err **err)
 		r = cgroup_open(ex->c->status->cgroup_path, &ex->cg, err);
 	if (r < 0)
 		return r;
+	if (cgroup_path(ex->cg))
+		ex->warm_up = cgroup_warm_up();
 	r = host_process_open(ex->c->status->pid, ex->c->status->start_time, &ex->init_pidfd);
 	if (r == -ESRCH)
 		return lifecycle_check(OP_EXEC, STATE_STOPPED, p->id, err);
@@ -250,6 +254,7 @@ static int op_join_cgroup(void *arg, pid_t pid, struct err **err)
 	int r;
 
 	ex->pid = pid;
+	cgroup_warm_up_end(&ex->warm_up);
 	r = cgroup_join_exec(ex->cg, ex->p->cgroups, ex->c->status->pid, pid, err);
 	return r < 0 ? r : intel_rdt_add(ex->c->status, pid, err);
 }
@@ -298,8 +303,9 @@ static int start(struct exec *ex, struct err **err)
 
 int container_exec(const struct exec_params *p, int *ret_status, struct err **err)
 {
-	struct exec ex = {
-		.p = p, .init_pidfd = -EBADF, .spawn = {.console_fd = -EBADF, .userns_fd = -EBADF}};
+	struct exec ex = {.p = p,
+			  .init_pidfd = -EBADF,
+			  .spawn = {.console_fd = -EBADF, .userns_fd = -EBADF, .netns_fd = -EBADF}};
 	struct foreground fg = {.signal_fd = -EBADF};
 	int r = prepare(&ex, err);
 

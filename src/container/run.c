@@ -35,8 +35,10 @@ static int run(struct creation *cr, int *ret_status, struct err **err)
 {
 	const struct create_params *p = cr->p;
 	struct foreground fg = {.signal_fd = -EBADF};
-	int r = creation_plan(cr, err);
+	int r;
 
+	creation_begin(cr);
+	r = creation_plan(cr, err);
 	if (r == 0 && !p->detach)
 		r = foreground_prepare(!p->no_subreaper, &fg, err);
 	if (r == 0)

@@ -7,11 +7,32 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/log.h"
+
+/*
+ * sched(7): with autogroup scheduling a nice value counts only within the session, and the sessions share the CPUs by values of their own.
+ * Ours is new. Where there is no autogrouping the file is missing.
+ */
+static void be_patient(void)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%d", HOST_BACKGROUND_NICE);
+	int fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
+
+	setpriority(PRIO_PROCESS, 0, HOST_BACKGROUND_NICE);
+	if (fd < 0)
+		return;
+	if (write(fd, text, (size_t)len) < 0)
+		log_debug("cannot lower the priority of the session: %m");
+	close(fd);
+}
 
 static int detach(const char *name)
 {
@@ -32,7 +53,7 @@ static int detach(const char *name)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	prctl(PR_SET_NAME, name);
-	setpriority(PRIO_PROCESS, 0, HOST_BACKGROUND_NICE);
+	be_patient();
 	return chdir("/") < 0 ? -errno : 0;
 }
 

@@ -3,7 +3,7 @@
 #ifndef SANDLOCK_HOST_BACKGROUND_H
 #define SANDLOCK_HOST_BACKGROUND_H
 
-#define HOST_BACKGROUND_NICE 10 /* who waits for something goes first */
+#define HOST_BACKGROUND_NICE 19 /* who waits for something goes first */
 
 /*
  * Runs fn(arg) in a grandchild: own session, stdio on /dev/null, nothing else open, cwd "/", signals ignored that a terminal sends, low
