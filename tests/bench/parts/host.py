@@ -135,7 +135,17 @@ class Bench:
             except (OSError, RuntimeError) as e:
                 self.__exit__()
                 sys.exit(f"bench: cannot make a directory for the {name} runs: {e}")
+        self.ours = self.as_packaged(self.ours)
         return self
+
+    def as_packaged(self, program):
+        """Without debugging information, as packages have it and as the peers are: create copies its own program into memory."""
+        stripped = self.places[0].dir("sandlock-oci")
+        if not shutil.which("strip"):
+            self.note("strip is not installed: our program is larger than a package's")
+            return program
+        run("strip", "-o", stripped, program)
+        return stripped
 
     def make_place(self, name):
         path = tempfile.mkdtemp(prefix=f"sandlock-bench-{name}.", dir=self.opts.disk if name == "disk" else None)
