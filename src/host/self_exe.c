@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "host/mount.h"
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
@@ -34,13 +35,40 @@ static bool is_out_of_reach(int exe)
 	return faccessat(AT_FDCWD, "/proc/self/exe", W_OK, AT_EACCESS) < 0 && errno != ETXTBSY;
 }
 
-/* Running twice and the copy cost 3.6 to 4.9 ms of a start of 12 (idle, 2 CPUs). A detached read-only mount instead was not compared under equal conditions. */
+static int open_again(int fd, int *ret_fd)
+{
+	char path[40];
+	int again;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	again = open(path, O_RDONLY | O_CLOEXEC);
+	if (again < 0)
+		return -errno;
+	*ret_fd = again;
+	return 0;
+}
+
+/*
+ * The same file through a read-only mount of its own. With its last descriptor closed here the mount is dissolved (it is in no namespace any more), and
+ * nobody can make it writable again: mount_setattr and open_tree are EINVAL for whoever gets hold of /proc/PID/exe, all writing is EROFS, chmod too.
+ * Needs the right to mount. All in all 2 to 3 ms of CPU for "run --help", 3.6 to 5.2 with a sealed copy, 1.1 to 1.5 if nothing has to be done (perf stat,
+ * 60 runs each, a busy machine); what is left is that the program starts twice.
+ */
+static int read_only_view(int exe, int *ret_fd)
+{
+	cleanup_fd int tree = -EBADF;
+	int r = host_tree_clone(exe, false, &tree);
+
+	if (r == 0)
+		r = host_tree_setattr(tree, false, MOUNT_ATTR_RDONLY, 0, 0);
+	return r < 0 ? r : open_again(tree, ret_fd);
+}
+
+/* The file systems of users that may not mount. */
 static int sealed_copy(int exe, int *ret_fd)
 {
 	cleanup_fd int copy = memfd_create("sandlock-oci", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	char path[40];
 	struct stat st;
-	int fd;
 
 	if (copy < 0 || fstat(exe, &st) < 0)
 		return -errno;
@@ -53,12 +81,7 @@ static int sealed_copy(int exe, int *ret_fd)
 	if (fcntl(copy, F_ADD_SEALS, SEALS) < 0)
 		return -errno;
 	/* A file that is open for writing cannot be executed. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", copy);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	*ret_fd = fd;
-	return 0;
+	return open_again(copy, ret_fd);
 }
 
 int host_protect_self_exe(char *const argv[])
@@ -73,7 +96,9 @@ int host_protect_self_exe(char *const argv[])
 		prctl(PR_SET_NAME, "sandlock-oci");
 		return 0;
 	}
-	r = sealed_copy(exe, &fd);
+	r = read_only_view(exe, &fd);
+	if (r < 0)
+		r = sealed_copy(exe, &fd);
 	if (r < 0)
 		return r;
 	syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);

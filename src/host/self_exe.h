@@ -6,7 +6,7 @@
 /*
  * A container can get hold of the program that enters it: by /proc/PID/exe, or by an image whose interpreter is /proc/self/exe. A descriptor of it can be opened for
  * writing once the program has ended, by a container's root that is root outside too. If we could write to our program, this replaces the process by the same program
- * with the same argv and environment, run from a sealed copy in memory. Returns 0 if there was nothing to do
+ * with the same argv and environment, run through a read-only mount that is its own, or from a sealed copy in memory. Returns 0 if there was nothing to do
  * (also the second time), else -errno.
  */
 int host_protect_self_exe(char *const argv[]);

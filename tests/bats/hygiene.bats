@@ -37,11 +37,21 @@ teardown() {
 	fi
 	sandlock delete --force c
 	run bash -c 'echo owned >>/proc/self/fd/9'
-	exec 9<&-
 	assert_failure
 	# ETXTBSY would only mean that somebody still runs it
 	assert_output_lacks "Text file busy"
+	chmod 0777 /proc/self/fd/9 || true
+	# a read-only mount that can be made writable, or cloned, protects nothing: mount_setattr(9, "", AT_EMPTY_PATH, {clear RDONLY}), open_tree
+	requires_command perl
+	run perl -e 'exit(syscall(442, 9, my $e = "", 0x1000, my $a = pack("QQQQ", 0, 1, 0, 0), 32) == 0)'
+	assert_success
+	run perl -e 'exit(syscall(428, 9, my $e = "", 0x1001) >= 0)'
+	assert_success
+	run bash -c 'echo owned >>/proc/self/fd/9'
+	exec 9<&-
+	assert_failure
 	[ "$(sha256sum <"$own")" = "$sum" ]
+	[ "$(stat -c %a "$own")" = 755 ]
 }
 
 @test "CVE-2024-21626: no descriptor leaks, and none can be the working directory" {
