@@ -28,6 +28,7 @@ suite() {
 	make_check clang "unit tests (clang)" check-unit
 	make_check sanitizers "unit tests under ASan and UBSan" check-unit
 	bats_as_user
+	step "fuzzers, a few seconds each" fuzz_briefly
 	step "make distcheck" distcheck
 	step "quickstart's demonstration" "$SRC/quickstart" demo
 	summary $((SECONDS - start))
@@ -140,6 +141,16 @@ test_user() {
 # From a tarball, in a directory of its own; the container tests have already run.
 distcheck() {
 	SANDLOCK_BATS=no make -C "$SRC/build/gcc" -j "$JOBS" distcheck
+}
+
+# Ten minutes each are for `make fuzz FUZZ_SECONDS=600`. Without libFuzzer there are the corpora, which make check has run.
+fuzz_briefly() {
+	if ! echo 'int LLVMFuzzerTestOneInput(void); int LLVMFuzzerTestOneInput(void) { return 0; }' |
+		clang -fsanitize=fuzzer,address -x c -o "$LOGS/fuzzer-probe" -; then
+		echo "no libFuzzer: nothing but the corpora"
+		return
+	fi
+	make -C "$SRC/build/clang" -j "$JOBS" fuzz FUZZ_SECONDS=5
 }
 
 summary() {

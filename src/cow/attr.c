@@ -205,7 +205,7 @@ static int give_xattrs(const struct attr *attr, struct host_xattr_ref src,
 {
 	cleanup_buf struct buf names = {0};
 	int r = host_xattr_list(src, &names);
-	const char *p = names.data, *end = names.data + names.len;
+	const char *p = names.data, *end = p ? p + names.len : NULL;
 
 	for (; r == 0 && p && p < end; p += strlen(p) + 1)
 		if (!is_layer_mark(p) && !is_store_mark(p))
@@ -217,7 +217,7 @@ int attr_remove_others(struct host_xattr_ref src, struct host_xattr_ref dst)
 {
 	cleanup_buf struct buf names = {0}, value = {0};
 	int r = host_xattr_list(dst, &names);
-	const char *p = names.data, *end = names.data + names.len;
+	const char *p = names.data, *end = p ? p + names.len : NULL;
 
 	for (; r == 0 && p && p < end; p += strlen(p) + 1) {
 		if (!cow_xattr_is_content(p) || host_xattr_get(src, p, &value) != -ENODATA)

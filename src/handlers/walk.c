@@ -491,8 +491,7 @@ int walk_path(struct request *rq, int root, int start, const char *path, bool no
 	};
 	int r;
 
-	ret->fd = ret->parent = -EBADF;
-	ret->own_comm = false;
+	*ret = (struct walk_end){.fd = -EBADF, .parent = -EBADF};
 	if (*path == '\0')
 		return -ENOENT;
 	w.rest = strdup(path);

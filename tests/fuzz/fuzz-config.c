@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * libFuzzer entry point of the parser: any bytes, as each of the documents we read. Built and run
- * by `make fuzz`, never by `make check`. Besides what the sanitizers see: a failure says where and
+ * libFuzzer entry point of the parser: any bytes, as each of the documents we read. Besides what the sanitizers see: a failure says where and
  * why, and leaves the result alone.
  */
 #include <config.h>
@@ -74,19 +73,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct oci_resources *resources = NULL;
 	struct oci_seccomp *seccomp = NULL;
 	struct oci_mounts *mounts = NULL;
+	int r;
 
 	fuzz_tree(text, size);
-	check_result(oci_config_parse_opts(text, size, &problem_opts, &config, NULL), config,
-		     &problems);
+	r = oci_config_parse_opts(text, size, &problem_opts, &config, NULL);
+	check_result(r, config, &problems);
 	oci_config_parse_opts(text, size, &unknown_opts, &config2, NULL);
-	check_result(oci_process_parse_opts(text, size, &problem_opts, &process, NULL), process,
-		     &problems);
-	check_result(oci_resources_parse_opts(text, size, &problem_opts, &resources, NULL),
-		     resources, &problems);
-	check_result(oci_seccomp_parse_opts(text, size, &problem_opts, &seccomp, NULL), seccomp,
-		     &problems);
-	check_result(oci_mounts_parse_opts(text, size, &problem_opts, &mounts, NULL), mounts,
-		     &problems);
+	r = oci_process_parse_opts(text, size, &problem_opts, &process, NULL);
+	check_result(r, process, &problems);
+	r = oci_resources_parse_opts(text, size, &problem_opts, &resources, NULL);
+	check_result(r, resources, &problems);
+	r = oci_seccomp_parse_opts(text, size, &problem_opts, &seccomp, NULL);
+	check_result(r, seccomp, &problems);
+	r = oci_mounts_parse_opts(text, size, &problem_opts, &mounts, NULL);
+	check_result(r, mounts, &problems);
 	oci_config_free(config);
 	oci_config_free(config2);
 	oci_process_free(process);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* libFuzzer entry point of the profile compiler: any profile that the parser takes becomes a filter or an error. Run by `make fuzz`. */
+/* libFuzzer entry point of the profile compiler: any profile that the parser takes becomes a filter or an error. */
 #include <config.h>
 
 #include <stdint.h>

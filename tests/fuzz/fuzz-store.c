@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * libFuzzer entry point of the files that a store is read from: meta, index and owners. First byte: which. What could be read can be written, and reads the
- * same again. Run by `make fuzz`, never by `make check`.
+ * same again.
  */
 #include <config.h>
 
