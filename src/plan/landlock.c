@@ -261,11 +261,18 @@ static int allow_ports(struct plan_ctx *ctx, struct landlock_layer *layer, struc
 	return 0;
 }
 
-static bool keeps_sys_admin(const struct plan_process *p)
+/*
+ * A process that may get CAP_SYS_ADMIN is meant to mount, which a domain forbids. exec's domain stands beside that of the container, so one that was given
+ * CAP_SYS_PTRACE could use it on nothing: who gives it wants to look into the container's processes.
+ */
+static bool needs_no_domain(const struct plan_ctx *ctx)
 {
-	const struct plan_caps *c = &p->caps;
+	const struct plan_caps *c = &ctx->plan->process.caps;
+	bool is_exec = ctx->process != ctx->config->process;
 
-	return (c->bounding | c->permitted | c->inheritable) & UINT64_C(1) << CAP_SYS_ADMIN;
+	if ((c->bounding | c->permitted | c->inheritable) & UINT64_C(1) << CAP_SYS_ADMIN)
+		return true;
+	return is_exec && (c->permitted & UINT64_C(1) << CAP_SYS_PTRACE);
 }
 
 /* Files: not below ABI 2, where every rename between directories would fail. */
@@ -278,8 +285,7 @@ static int own_layer(struct plan_ctx *ctx, enum mode mode, struct err **err)
 	if (mode == MODE_STRICT && abi < 1)
 		return err_text(err, ENOTSUP,
 				"annotation run.sandlock.landlock: this kernel has no Landlock");
-	if (mode == MODE_STRICT ||
-	    (mode == MODE_AUTO && abi >= 2 && !keeps_sys_admin(&plan->process))) {
+	if (mode == MODE_STRICT || (mode == MODE_AUTO && abi >= 2 && !needs_no_domain(ctx))) {
 		r = allow_files(ctx, layer, mode, err);
 		/* add_layer's place is good no longer than the array, but nothing was added to it meanwhile. */
 		if (r < 0)

@@ -161,6 +161,19 @@ run_bundle() {
 	done
 }
 
+@test "exec with CAP_SYS_PTRACE may look into the container's processes" {
+	local peek='ls /proc/1/root/ 2>&1; readlink /proc/1/exe; tr "\0" "\n" </proc/1/environ 2>&1 | grep ^PATH'
+	bundle auto <<<'exec sleep 1000'
+	sandlock run --detach --bundle "$B" c1
+	run sandlock exec c1 /bin/sh -c "$peek"
+	assert_output_has "Permission denied"
+	assert_output_lacks busybox
+	run sandlock exec --cap CAP_SYS_PTRACE c1 /bin/sh -c "$peek"
+	assert_output_has etc /bin/busybox PATH=
+	assert_output_lacks "Permission denied"
+	sandlock delete --force c1
+}
+
 @test "exec of a process that may do everything is not held" {
 	bundle auto <<<'exec sleep 1000'
 	sandlock run --detach --bundle "$B" c1
