@@ -120,6 +120,7 @@ static void attack_memory(long rounds, const char *arg)
 static void attack_pointers(long n, const char *arg)
 {
 	char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *big;
 	void *bad[] = {NULL,	    (void *)1,	(void *)~0UL, (void *)(1UL << 63),
 		       page + 4096, page + 4090};
 
@@ -144,6 +145,10 @@ static void attack_pointers(long n, const char *arg)
 			}
 		}
 	}
+	big = mmap(NULL, 1UL << 30, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (big != MAP_FAILED &&
+	    (setxattr(VICTIM, "user.big", big, 1UL << 30, 0) == 0 || errno != E2BIG))
+		breach("an attribute of 1 GiB: %s", strerror(errno));
 	for (int shift = 12; shift < 63; shift++) {
 		if (setxattr(VICTIM, "user.big", page, UINT64_C(1) << shift, 0) == 0 && shift > 16)
 			breach("an attribute of 2^%d bytes", shift);

@@ -133,21 +133,50 @@ teardown() {
 	mkdir -p "$B/rootfs/dev"
 	ln -s "$T/outside/file" "$B/rootfs/dev/console"
 	ln -s "$T/outside" "$B/rootfs/dev/pts"
-	set_args "$B" /bin/true
+	[ -z "${AS:-}" ] || give_to "$AS" "$B/rootfs"
+	requires_command script
+	# What the links name is looked for, and made, in the image: the mounts can be seen there. Mounts on what they name outside could not be seen at all,
+	# since they would be left behind with the old root.
+	set_script "$B" <<-EOS
+		test -c $T/outside/file && echo "a console there"
+		test -e $T/outside/ptmx && echo "a devpts there"
+		test -c /dev/console && echo "and by the link"
+	EOS
 	edit_config "$B" '.process.terminal = true | .mounts |= map(select(.destination != "/dev"))'
-	run sandlock run --bundle "$B" c </dev/null
+	script -qec "$SANDLOCK_OCI --root $(state_root) run --bundle $B c" "$T/typescript" </dev/null >/dev/null || true
+	cat "$T/typescript"
+	# the console is mounted over a file of the devpts: it has no such file, so that either it starts and shows both, or says why not
+	grep -q -e "and by the link" -e "/dev/console" "$T/typescript"
 	[ "$(cat "$T/outside/file")" = host ]
 	[ "$(ls "$T/outside")" = file ]
 	refute grep -q "$T/outside" /proc/self/mountinfo
+	# the console alone
+	rm "$B/rootfs/dev/pts"
+	script -qec "$SANDLOCK_OCI --root $(state_root) run --bundle $B c" "$T/typescript" </dev/null >/dev/null || true
+	cat "$T/typescript"
+	grep -q "a console there" "$T/typescript"
+	grep -q "and by the link" "$T/typescript"
+	[ "$(ls "$T/outside")" = file ]
 }
 
 @test "masked and read-only paths that are symlinks out of the image" {
 	ln -s "$T/outside/file" "$B/rootfs/masked"
 	ln -s "../../../../../../../$T/outside" "$B/rootfs/ro"
-	set_script "$B" <<<'echo fine'
-	edit_config "$B" '.linux.maskedPaths += ["/masked"] | .linux.readonlyPaths += ["/ro"]'
+	# in the image the same names lead to these
+	mkdir -p "$B/rootfs$T/outside"
+	echo image >"$B/rootfs$T/outside/file"
+	[ -z "${AS:-}" ] || give_to "$AS" "$B/rootfs"
+	set_script "$B" <<-EOS
+		cat /masked $T/outside/file
+		echo 1 >$T/outside/new && echo written
+		echo fine
+	EOS
+	edit_config "$B" '.linux.maskedPaths += ["/masked"] | .linux.readonlyPaths += ["/ro"] | .process.args[1] = "-c"'
 	run sandlock run --bundle "$B" c
 	assert_success
+	assert_output_has fine
+	assert_output_lacks image
+	assert_output_lacks written
 	: >"$T/outside/new" # still writable
 	[ "$(cat "$T/outside/file")" = host ]
 }

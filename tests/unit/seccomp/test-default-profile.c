@@ -28,44 +28,14 @@
 #include "libocispec/oci_types.h"
 #include "seccomp/default_profile.h"
 #include "seccomp/profile.h"
+#include "tests/lib/bpf.h"
 #include "tests/lib/tap.h"
 
 #define PODMAN "/usr/share/containers/seccomp.json"
 
-/* What libseccomp emits. */
 static uint32_t run(const struct seccomp_profile *p, const struct seccomp_data *data)
 {
-	uint32_t a = 0;
-
-	for (unsigned pc = 0; pc < p->len; pc++) {
-		const struct sock_filter *i = &p->insns[pc];
-
-		switch (i->code) {
-		case BPF_LD | BPF_W | BPF_ABS:
-			memcpy(&a, (const char *)data + i->k, sizeof(a));
-			break;
-		case BPF_ALU | BPF_AND | BPF_K:
-			a &= i->k;
-			break;
-		case BPF_JMP | BPF_JA:
-			pc += i->k;
-			break;
-		case BPF_JMP | BPF_JEQ | BPF_K:
-			pc += a == i->k ? i->jt : i->jf;
-			break;
-		case BPF_JMP | BPF_JGE | BPF_K:
-			pc += a >= i->k ? i->jt : i->jf;
-			break;
-		case BPF_JMP | BPF_JGT | BPF_K:
-			pc += a > i->k ? i->jt : i->jf;
-			break;
-		case BPF_RET | BPF_K:
-			return i->k;
-		default:
-			bail("unknown instruction %x at %u", i->code, pc);
-		}
-	}
-	bail("the filter falls off its end");
+	return bpf_run(p->insns, p->len, data, NULL);
 }
 
 static bool names_a_cap(const struct json_value *list, uint64_t caps)

@@ -14,6 +14,7 @@
 #include "base/compiler.h"
 #include "host/compat.h"
 #include "seccomp/notify_set.h"
+#include "tests/lib/bpf.h"
 #include "tests/lib/tap.h"
 
 #if defined(__x86_64__)
@@ -29,40 +30,9 @@
 
 static struct notify_filter filter;
 
-/* Only the instructions that the builder emits; anything else fails the test. */
 static uint32_t run(const struct seccomp_data *data)
 {
-	uint32_t a = 0;
-
-	for (unsigned pc = 0; pc < filter.len; pc++) {
-		const struct sock_filter *i = &filter.insns[pc];
-
-		switch (i->code) {
-		case BPF_LD | BPF_W | BPF_ABS:
-			memcpy(&a, (const char *)data + i->k, sizeof(a));
-			break;
-		case BPF_ALU | BPF_AND | BPF_K:
-			a &= i->k;
-			break;
-		case BPF_JMP | BPF_JA:
-			pc += i->k;
-			break;
-		case BPF_JMP | BPF_JEQ | BPF_K:
-			pc += a == i->k ? i->jt : i->jf;
-			break;
-		case BPF_JMP | BPF_JGE | BPF_K:
-			pc += a >= i->k ? i->jt : i->jf;
-			break;
-		case BPF_JMP | BPF_JSET | BPF_K:
-			pc += a & i->k ? i->jt : i->jf;
-			break;
-		case BPF_RET | BPF_K:
-			return i->k;
-		default:
-			bail("unknown instruction %x at %u", i->code, pc);
-		}
-	}
-	bail("the filter falls off its end");
+	return bpf_run(filter.insns, filter.len, data, NULL);
 }
 
 static uint32_t verdict(int nr, unsigned arg, uint64_t value)
