@@ -117,11 +117,14 @@ static void start_thread(struct populate *p)
 static void hand_on(struct populate *p, struct filler *f)
 {
 	struct node *node = f->node, *sub;
+	bool unused;
 
 	pthread_mutex_lock(&p->lock);
 	node->pending += f->n_subdirs;
 	node->open = f->n_subdirs && (p->n_open < p->max_open || !node->parent);
 	p->n_open += node->open;
+	/* decided here: later, another thread may have opened the last subdirectory and be closing the place */
+	unused = !node->open && node->parent;
 	p->n_waiting += f->n_subdirs;
 	while ((sub = f->subdirs)) {
 		f->subdirs = sub->next;
@@ -137,7 +140,7 @@ static void hand_on(struct populate *p, struct filler *f)
 		start_thread(p);
 	pthread_mutex_unlock(&p->lock);
 	f->n_subdirs = 0;
-	if (!node->open && node->parent)
+	if (unused)
 		place_close(&node->place);
 }
 
