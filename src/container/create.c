@@ -26,6 +26,7 @@
 #include "container/agent.h"
 #include "cgroup/stats.h"
 #include "container/conf.h"
+#include "container/cow_place.h"
 #include "container/guard_devices.h"
 #include "container/hooks.h"
 #include "container/id.h"
@@ -381,8 +382,13 @@ static int op_begin_root(void *arg, const struct spawn *spawn, struct err **err)
 	if (!cr->plan->cow.on)
 		return 0;
 	cr->spare_ids = spare_ids(&cr->plan->ids);
+	r = cr->plan->cow.existing ? 0 : cow_place_prepare(cr->plan, err);
+	if (r < 0)
+		return r;
 	r = begin_supervisor(cr, spawn, err);
 	close_fd(&cr->control_fd);
+	if (r < 0 && !cr->plan->cow.existing)
+		cow_place_undo(cr->plan);
 	return r;
 }
 
@@ -395,6 +401,8 @@ static int op_finish_root(void *arg, bool *ret_lazy, struct err **err)
 	if (!cr->plan->cow.on)
 		return 0;
 	r = supervisor_finish(&cr->supervisor, err);
+	if (r < 0 && !cr->plan->cow.existing)
+		cow_place_undo(cr->plan);
 	if (r < 0)
 		return r;
 	s->supervisor_pid = cr->supervisor.pid;

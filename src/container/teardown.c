@@ -9,6 +9,7 @@
 #include "container/teardown.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 #include "cow/discard.h"
 #include "host/background.h"
 #include "host/process.h"
+#include "host/thread_cred.h"
 
 #define KILL_TIMEOUT_MS	      10000
 #define SUPERVISOR_TIMEOUT_MS 5000
@@ -118,6 +120,20 @@ static int remove_store(void *arg, struct err **err)
 	return 0;
 }
 
+/*
+ * The directory above the store may be closed to the container's root, so who may do everything removes the store by himself. Everybody else needs
+ * the ids of the container for what is in it.
+ */
+static int remove_store_of(struct container *c, struct err **err)
+{
+	const uint64_t needed = 1ull << CAP_DAC_OVERRIDE | 1ull << CAP_FOWNER;
+	uint64_t effective, permitted;
+
+	if (host_thread_get_caps(&effective, &permitted) == 0 && (effective & needed) == needed)
+		return remove_store(c->status->cow_dir, err);
+	return userns_call(&c->status->ids, remove_store, c->status->cow_dir, err);
+}
+
 int teardown_remove(struct container *c, struct err **err)
 {
 	int r = 0;
@@ -133,7 +149,7 @@ int teardown_remove(struct container *c, struct err **err)
 		    !c->status->creating)
 			r = changes_commit(c, err);
 		if (r == 0 && c->status->cow_dir && !c->status->cow_keep)
-			r = userns_call(&c->status->ids, remove_store, c->status->cow_dir, err);
+			r = remove_store_of(c, err);
 	}
 	return r < 0 ? r : store_remove(c, err);
 }

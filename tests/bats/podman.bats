@@ -67,6 +67,30 @@ teardown() {
 	(cd "$root" && sha256sum --quiet --check "$T/sums")
 }
 
+@test "root: copy-on-write for a container with an id mapping lies where its root can get to; else the error says what to do" {
+	snapshot_tree "$root" >"$T/before"
+	for dir in "$T/store" "$T/closed/store"; do
+		[ "$dir" = "$T/store" ] || mkdir -m 0700 "$T/closed"
+		run podman_as '' run --rm --network=none --uidmap 0:300000:1000 --gidmap 0:300000:1000 --annotation run.sandlock.cow=on \
+			--annotation "run.sandlock.cow.dir=$dir" --rootfs "$root" /bin/sh -c 'echo changed >>/etc/motd && tail -n 1 /etc/motd; stat -c %u:%g /etc/motd'
+		case $dir in
+		*/closed/*)
+			assert_failure
+			assert_output_has "may not search '$T/closed'" "run.sandlock.cow.dir"
+			;;
+		*)
+			assert_success
+			assert_output $'changed\n0:0'
+			;;
+		esac
+		# nothing is left, though the directory above belongs to somebody else
+		[ ! -e "$dir" ]
+		wait_for 10 sh -c '! ls -d "$1"/.sandlock-trash-*' sh "$T"
+	done
+	grep ' ./' "$T/before" >"$T/sums"
+	(cd "$root" && sha256sum --quiet --check "$T/sums")
+}
+
 @test "rootless: run --rootfs returns output and status" {
 	give_to "$TEST_USER" "$root"
 	run podman_as "$TEST_USER" run --rm --network=none --rootfs "$root" /bin/sh -c 'echo hello; id -u; exit 7'
