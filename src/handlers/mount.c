@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -38,6 +39,7 @@ struct mount_call {
 	unsigned long flags;
 	struct tracee_creds creds;
 	int namespaces, cwd, root; /* descriptors of the caller's */
+	int others;		   /* CLONE_NEW* of its namespaces that are not ours */
 };
 
 /* File systems that write through to other inodes, or that need a descriptor of the caller's
@@ -120,10 +122,7 @@ static ATTR_NORETURN void join_and_mount(const struct mount_call *call)
 	pid_t pid;
 	int error;
 
-	if (setns(call->namespaces, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
-					    CLONE_NEWIPC | CLONE_NEWCGROUP) < 0 &&
-	    setns(call->namespaces,
-		  CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWCGROUP) < 0)
+	if (call->others && setns(call->namespaces, call->others) < 0)
 		_exit(EPERM);
 	pid = fork();
 	if (pid < 0)
@@ -148,6 +147,37 @@ static int run(const struct mount_call *call)
 	return -wait_status(pid);
 }
 
+/*
+ * Joining our own namespace again is an error for the user namespace, and for others where they belong to a namespace above ours: the host's network or
+ * control groups in a container of an ordinary user.
+ */
+static int find_others(struct request *rq, int *ret)
+{
+	static const struct {
+		const char *name;
+		int flag;
+	} kinds[] = {
+		{"user", CLONE_NEWUSER}, {"mnt", CLONE_NEWNS},	{"pid", CLONE_NEWPID},
+		{"net", CLONE_NEWNET},	 {"ipc", CLONE_NEWIPC}, {"cgroup", CLONE_NEWCGROUP},
+	};
+	int others = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		char ours[32], theirs[40];
+		struct stat a, b;
+
+		snprintf(ours, sizeof(ours), "self/ns/%s", kinds[i].name);
+		snprintf(theirs, sizeof(theirs), "%d/ns/%s", (int)rq->tid, kinds[i].name);
+		if (fstatat(rq->svc->proc_fd, ours, &a, 0) < 0 ||
+		    fstatat(rq->svc->proc_fd, theirs, &b, 0) < 0)
+			return -errno;
+		if (a.st_ino != b.st_ino || a.st_dev != b.st_dev)
+			others |= kinds[i].flag;
+	}
+	*ret = others;
+	return 0;
+}
+
 static int open_caller(struct request *rq, struct mount_call *call)
 {
 	int r;
@@ -163,6 +193,8 @@ static int open_caller(struct request *rq, struct mount_call *call)
 		r = tracee_open_root(rq->svc->proc_fd, rq->tid, &call->root);
 	if (r == 0)
 		r = tracee_open_cwd(rq->svc->proc_fd, rq->tid, &call->cwd);
+	if (r == 0)
+		r = find_others(rq, &call->others);
 	if (r < 0)
 		return r;
 	/* setns with a pidfd, 5.8: all namespaces of one process in one step. The leader's
