@@ -51,7 +51,7 @@ PACKAGES_DEMO="debootstrap:debootstrap busybox-static:busybox uidmap:shadow-util
 	util-linux:util-linux xz-utils:xz"
 PACKAGES_TEST="clang:clang git:git bats:bats shellcheck:ShellCheck clang-format-14:- go-md2man:golang-github-cpuguy83-md2man acl:acl
 	libcap2-bin:libcap containerd:containerd podman:podman netavark:netavark conmon:conmon crun:crun runc:- zsh:zsh fish:fish procps:procps-ng
-	skopeo:skopeo umoci:umoci buildah:buildah zstd:zstd python3:python3 bsdextrautils:- iproute2:iproute"
+	skopeo:skopeo umoci:umoci buildah:buildah zstd:zstd python3:python3 bsdextrautils:- iproute2:iproute catatonit:catatonit"
 
 package_names() {
 	local column=$1 p

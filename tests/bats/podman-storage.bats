@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# podman on storage whose mount program is sandlock-mount, with sandlock-oci as the runtime, beside overlayfs with crun: the same commands have the same
-# results, and image layers do not change.
+# podman on storage whose mount program is sandlock-mount, with sandlock-oci as the runtime: podman sees what containers change, and image layers do not change.
+# podman-commands.bats compares with overlayfs.
 
 # Many commands; the default is for one.
-BATS_TEST_TIMEOUT=900
+BATS_TEST_TIMEOUT=500
 export BATS_TEST_TIMEOUT
 
 load helpers
@@ -45,22 +45,23 @@ import() { # USER
 	snapshot_tree "$layer" >"$T/layer"
 }
 
-# What is to be right in one container: its own changes, podman's views of them, the image.
+# What is to be right in one container. (Its name is no hexadecimal number: podman diff, for one, looks for images whose id begins like that first.)
+# That is: its own changes, podman's views of them, the image.
 one_container() { # USER
 	import "$1"
-	run podman_as "$1" run -d --name c --network=none localhost/busybox:test sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done'
+	run podman_as "$1" run -d --name box --network=none localhost/busybox:test sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done'
 	assert_success
-	run podman_as "$1" exec c sh -c 'echo more >>/etc/motd && echo x >>/bin/busybox && chmod 0700 /var && rm /bin/vi && tail -n 1 /etc/motd'
+	run podman_as "$1" exec box sh -c 'echo more >>/etc/motd && echo x >>/bin/busybox && chmod 0700 /var && rm /bin/vi && tail -n 1 /etc/motd'
 	assert_success
 	assert_output more
 	echo copied >"$T/file"
-	run podman_as "$1" cp "$T/file" c:/etc/file
+	run podman_as "$1" cp "$T/file" box:/etc/file
 	assert_success
-	run podman_as "$1" exec c cat /etc/file
+	run podman_as "$1" exec box cat /etc/file
 	assert_output copied
-	run podman_as "$1" stop --time 5 c
+	run podman_as "$1" stop --time 5 box
 	assert_success
-	diff <(podman_as "$1" diff c | sort) - <<-'END'
+	diff <(podman_as "$1" diff box | sort) - <<-'END'
 		A /etc/file
 		C /bin
 		C /bin/busybox
@@ -69,11 +70,11 @@ one_container() { # USER
 		C /var
 		D /bin/vi
 	END
-	run podman_as "$1" start c
+	run podman_as "$1" start box
 	assert_success
-	run podman_as "$1" exec c tail -n 1 /etc/motd
+	run podman_as "$1" exec box tail -n 1 /etc/motd
 	assert_output more
-	run podman_as "$1" commit -q c localhost/changed
+	run podman_as "$1" commit -q box localhost/changed
 	assert_success
 	run podman_as "$1" run --rm --network=none localhost/changed sh -c 'cat /etc/file; ls -ld /var | cut -c1-10; ls /bin/vi'
 	assert_output_has copied drwx------ "No such file"
@@ -113,9 +114,9 @@ one_container() { # USER
 	run podman_as '' run --rm --network=none --annotation run.sandlock.cow=off localhost/busybox:test true
 	assert_failure
 	assert_output_has "cannot be off"
-	run podman_as '' run -d --name c --network=none localhost/busybox:test sleep 1000
+	run podman_as '' run -d --name box --network=none localhost/busybox:test sleep 1000
 	assert_success
-	live=$(podman_as '' inspect --format '{{.GraphDriver.Data.MergedDir}}' c)
+	live=$(podman_as '' inspect --format '{{.GraphDriver.Data.MergedDir}}' box)
 	bundle=$(make_bundle "$T/b" "$live/opt")
 	refute in_namespaces "$SANDLOCK_OCI" --root "$(state_root)" run --bundle "$bundle" x
 	mkdir "$T/elsewhere"
@@ -128,47 +129,33 @@ one_container() { # USER
 	assert_tree_unchanged "$T/layer" "$layer"
 }
 
-@test "rootless: what a container with an id mapping changed is committed in the ids of the image" {
-	import "$TEST_USER"
-	run podman_as "$TEST_USER" run --name m --network=none --uidmap 0:1:500 --gidmap 0:1:500 localhost/busybox:test \
+mapped_container() { # USER OPTION...
+	local user=$1
+	shift
+	import "$user"
+	run podman_as "$user" run --name mapped --network=none "$@" localhost/busybox:test \
 		sh -c 'echo mapped >>/etc/motd; echo new >/etc/new; chown 1:1 /etc/new; rm /bin/vi'
 	assert_success
-	diff <(podman_as "$TEST_USER" diff m | sort) - <<-'END'
+	diff <(podman_as "$user" diff mapped | sort) - <<-'END'
 		A /etc/new
 		C /bin
 		C /etc
 		C /etc/motd
 		D /bin/vi
 	END
-	run podman_as "$TEST_USER" commit -q m localhost/mapped
+	run podman_as "$user" commit -q mapped localhost/mapped
 	assert_success
-	run podman_as "$TEST_USER" run --rm --network=none localhost/mapped \
+	run podman_as "$user" run --rm --network=none localhost/mapped \
 		sh -c 'stat -c "%u %g" /etc/motd /etc/new /opt/data; tail -n 1 /etc/motd; test -e /bin/vi || echo gone'
 	assert_output $'0 0\n1 1\n0 0\nmapped\ngone'
 	assert_tree_unchanged "$T/layer" "$layer"
 }
 
-# The commands of ../podman/commands on overlayfs with crun and on ours. Each podman run may take many seconds on a host whose first process reaps
-# slowly, so they are a target of their own.
-compare() { # USER
-	local user=$1
-	shift
-	[ -n "${SANDLOCK_TEST_ALL:-}" ] || skip "other part: make check-podman"
-	requires_overlayfs
-	requires_command crun
-	"$HELPERS_DIR/../podman/commands" overlay "$user" "$@" >"$T/overlay" 3>&-
-	"$HELPERS_DIR/../podman/commands" sandlock "$user" end >/dev/null 3>&-
-	layer=$(podman_layers sandlock "$user" | head -n 1)
-	snapshot_tree "$layer" >"$T/layer"
-	"$HELPERS_DIR/../podman/commands" sandlock "$user" "$@" >"$T/sandlock" 3>&-
-	diff "$T/overlay" "$T/sandlock"
-	assert_tree_unchanged "$T/layer" "$layer"
+@test "rootless: what a container with an id mapping changed is committed in the ids of the image" {
+	mapped_container "$TEST_USER" --uidmap 0:1:500 --gidmap 0:1:500
 }
 
-@test "root: podman's commands have the results of overlayfs and crun" {
-	compare ''
-}
-
-@test "rootless: podman's commands have the results of overlayfs and crun" {
-	compare "$TEST_USER"
+# podman 4.3 on overlayfs commits the ids of its idmapped mount
+@test "root: what a container with ids of its own changed is committed in the ids of the image" {
+	mapped_container '' --userns=auto:size=2000
 }

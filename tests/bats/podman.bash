@@ -2,12 +2,17 @@
 # shellcheck shell=bash
 # podman with settings of its own, in a mount namespace that shows pure cgroup v1 where the host mixes v1 and v2. RUNTIME: sandlock (default) or another.
 
+# podman_xdg USER: a directory of this test alone, for others may run at the same time. Short: containers/storage allows 50 characters.
+podman_xdg() {
+	echo "/run/sandlock-test-podman.$(cksum <<<"$T" | cut -d' ' -f1)${1:+.u}"
+}
+
 # The pause process of rootless podman holds its namespaces; nobody else ends it. It is not dumpable: /proc shows root as its owner.
 stop_pause() {
-	local pid
-	pid=$(cat "/run/sandlock-test-podman-$1/libpod/tmp/pause.pid" 2>/dev/null) || return 0
-	case $(cat "/proc/$pid/comm" 2>/dev/null) in podman* | catatonit) kill "$pid" ;; esac
-	rm -rf "/run/sandlock-test-podman-$1"
+	local pid xdg
+	xdg=$(podman_xdg "$1")
+	pid=$(cat "$xdg/libpod/tmp/pause.pid" 2>/dev/null) && case $(cat "/proc/$pid/comm" 2>/dev/null) in podman* | catatonit) kill "$pid" ;; esac
+	rm -rf "$xdg" "$(podman_xdg '')"
 }
 
 # Settings that work where journald, systemd, CNI and raised rlimits are missing.
@@ -45,7 +50,7 @@ podman_as() {
 	local user=$1 home xdg
 	shift
 	home=$T/home${user:+-$user}
-	xdg=/run/sandlock-test-podman-${user:-root}
+	xdg=$(podman_xdg "$user")
 	if [ ! -d "$home" ]; then
 		mkdir -p "$home" "$xdg"
 		chmod 0700 "$xdg"

@@ -21,8 +21,8 @@ teardown() {
 	podman_as '' rm --all --force --time 0 >/dev/null 2>&1 || true
 	if [ -d "$T/home-$TEST_USER" ]; then
 		podman_as "$TEST_USER" rm --all --force --time 0 >/dev/null 2>&1 || true
-		stop_pause "$TEST_USER"
 	fi
+	stop_pause "$TEST_USER"
 	umount "$T"/containers/*/*/* "$T"/xdg*/* 2>/dev/null || true
 	teardown_sandlock
 }

@@ -13,6 +13,8 @@
 #
 # SANDLOCK_OCI and SANDLOCK_MOUNT name the programs.
 
+PODMAN_TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
 podman_host() {
 	local ns=$PODMAN_BASE/ns shell=$PODMAN_BASE/ns/shell.pid
 	mkdir -p "$ns" "$PODMAN_BASE/dev"
@@ -27,6 +29,10 @@ podman_host() {
 			set -- "$1" $d
 			[ -c "$4" ] || continue
 			mknod -m 666 "$1/$2" c 10 "$3" && mount --bind "$1/$2" "$4"
+		done
+		# whose ids root takes for --userns=auto
+		for f in subuid subgid; do
+			{ grep -v ^containers: "/etc/$f"; echo containers:200000000:1000000; } >"$1/$f" && mount --bind "$1/$f" "/etc/$f"
 		done
 		:
 	' sh "$PODMAN_BASE/dev"
@@ -43,7 +49,7 @@ podman_gone() {
 	local run
 	# all processes end with the namespace's first one, and with them the mounts
 	[ ! -s "$PODMAN_BASE/ns/unshare.pid" ] || kill -9 "$(cat "$PODMAN_BASE/ns/shell.pid")" 2>/dev/null
-	for run in /run/sandlock-podman."$(podman_key)".*; do
+	for run in /run/sandlock."$(podman_key)".*; do
 		[ -d "$run" ] || continue
 		umount -l "$run"/*/*/* 2>/dev/null
 		rm -rf "$run"
@@ -51,13 +57,14 @@ podman_gone() {
 	rm -rf "${PODMAN_BASE:?}"
 }
 
-# Run directories have short names (containers/storage allows 50 characters).
+# Run directories have short names: containers/storage allows 50 characters, and rootless adds /containers. With more, everything seems to work, but
+# conmon's `podman container cleanup` fails, and each podman run waits 20 s for it.
 podman_key() {
 	cksum <<<"$PODMAN_BASE" | cut -d' ' -f1
 }
 
 podman_run_dir() { # KIND USER
-	echo "/run/sandlock-podman.$(podman_key).$1${2:+.u}"
+	echo "/run/sandlock.$(podman_key).$1${2:+.u}"
 }
 
 # Limits that may be asked for without CAP_SYS_RESOURCE.
@@ -160,9 +167,13 @@ podman_material() {
 	cp "$root/bin/busybox" "$root/opt/setuid"
 	chmod 4755 "$root/opt/setuid"
 	echo daemon >"$root/etc/daemon"
-	tar -C "$root" --owner=0 --group=0 --numeric-owner -cf "$PODMAN_BASE/busybox.tar" .
+	setfattr -n user.word -v value "$root/opt/data"
+	cp "$root/bin/busybox" "$root/opt/caps"
+	setcap cap_net_raw+ep "$root/opt/caps"
+	tar -C "$root" --owner=0 --group=0 --numeric-owner --xattrs --xattrs-include='*' -cf "$PODMAN_BASE/busybox.tar" .
 	rm -rf "$root"
 	echo shared >"$PODMAN_BASE/shared/file"
+	cp "$PODMAN_TESTS/image-list" "$PODMAN_BASE/shared/"
 	echo data >"$context/file"
 	cat >"$context/Containerfile" <<-'EOS'
 		FROM localhost/busybox:test AS one
@@ -172,7 +183,7 @@ podman_material() {
 		FROM localhost/busybox:test
 		COPY --from=one /one /d /two/
 		COPY --chown=daemon:daemon --chmod=640 file /etc/copied
-		RUN rm -rf /home /bin/vi && ln -s /etc /lnk && echo z >>/opt/data && ln /etc/motd /etc/linked && mkdir -m 1777 /data && chown daemon /data
+		RUN rm -rf /home /bin/vi && ln -s /etc /lnk && echo z >>/opt/data && echo y >>/etc/motd && ln /etc/motd /etc/linked && mv /opt/caps /opt/moved && mkdir -m 1777 /data && chown daemon /data
 		ARG WHAT=arg
 		ENV A=$WHAT
 		WORKDIR /new/work
