@@ -58,13 +58,14 @@ def parse_arguments():
 
 
 def read_containerfile(options):
+    """Its name, for messages, and its text."""
     if options.file == "-":
-        return sys.stdin.read()
+        return "stdin", sys.stdin.read()
     names = [options.file] if options.file else [os.path.join(options.context, n) for n in ("Containerfile", "Dockerfile")]
     for name in names:
         if os.path.exists(name):
             with open(name, encoding="utf-8") as f:
-                return f.read()
+                return name, f.read()
     fail(f"there is no {' and no '.join(names)}")
 
 
@@ -96,7 +97,7 @@ def build_main():
         if options.clear_cache:
             build.cache.clear()
             return
-        stage = build.run(*parse_containerfile(read_containerfile(options), {*STEPS, "FROM", "ONBUILD"}))
+        stage = build.run(*parse_containerfile(*read_containerfile(options), {*STEPS, "FROM", "ONBUILD"}))
         stage.config["created"] = datetime.fromtimestamp(build.time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         layout = Layout(os.path.join(work, "out"))
         stage.write(layout, "out")

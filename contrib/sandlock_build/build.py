@@ -82,6 +82,8 @@ class Build:
         self.options, self.work, self.context = options, work, os.path.realpath(options.context)
         machine = os.uname().machine
         self.architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
+        platform = {"PLATFORM": "linux/" + self.architecture, "OS": "linux", "ARCH": self.architecture}
+        self.platform_args = {side + name: value for side in ("TARGET", "BUILD") for name, value in platform.items()}
         self.time = int(os.environ.get("SOURCE_DATE_EPOCH") or datetime.now(timezone.utc).timestamp())
         self.runtime = Runtime(options.runtime, work)
         self.cache = Cache(os.path.realpath(options.cache_dir), self.runtime)
@@ -177,7 +179,7 @@ class Build:
             if STEPS[inst.name](stage, inst) is not False and inst.name not in LAYERED:
                 stage.note(f"{inst.name} {inst.text}", True)
         if stage is None:
-            fail("the Containerfile has no FROM")
+            fail("there is no FROM")
         target = self.options.target
         if target and target not in (stage.name, str(len(self.stages) - 1)):
             fail(f"there is no stage {target}")

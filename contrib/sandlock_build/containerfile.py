@@ -8,14 +8,13 @@ from errors import fail
 
 
 class Instruction:
-    def __init__(self, line, name, flags, text):
-        self.line, self.name, self.flags, self.text = line, name, flags, text
+    """where: FILE:LINE, as compilers say it."""
 
-    def where(self):
-        return f"line {self.line}: {self.name}"
+    def __init__(self, where, name, flags, text):
+        self.where, self.name, self.flags, self.text = where, name, flags, text
 
     def fail(self, text):
-        fail(f"{self.where()}: {text}")
+        fail(f"{self.where}: {self.name}: {text}")
 
 
 def logical_lines(text, escape):
@@ -39,7 +38,7 @@ def logical_lines(text, escape):
         yield start, joined.strip()
 
 
-def parse_containerfile(text, known):
+def parse_containerfile(path, text, known):
     escape = "\\"
     for line in text.split("\n"):
         m = re.match(r"#\s*(\w+)\s*=\s*(\S+)\s*$", line)
@@ -50,21 +49,23 @@ def parse_containerfile(text, known):
     result = []
     for number, line in logical_lines(text, escape):
         name, _, rest = line.partition(" ") if " " in line else line.partition("\t")
-        name, rest, flags = name.upper(), rest.strip(), {}
+        name, rest, flags, where = name.upper(), rest.strip(), {}, f"{path}:{number}"
         if name not in known:
-            fail(f"line {number}: there is no instruction {name}")
+            fail(f"{where}: there is no instruction {name}")
         while name in ("FROM", "RUN", "COPY", "ADD", "HEALTHCHECK") and rest.startswith("--"):
             flag, _, rest = rest.partition(" ")
             key, _, value = flag[2:].partition("=")
             flags[key], rest = value, rest.strip()
         if name in ("RUN", "COPY", "ADD") and re.search(r"(^|\s)<<-?[\"']?\w+", rest):
-            fail(f"line {number}: {name}: here-documents are not supported")
-        result.append(Instruction(number, name, flags, rest))
+            fail(f"{where}: {name}: here-documents are not supported")
+        if not rest:
+            fail(f"{where}: {name}: something is missing behind it")
+        result.append(Instruction(where, name, flags, rest))
     return result, escape
 
 
 def expand(text, values, escape, inst):
-    """$NAME, ${NAME}, ${NAME:-word}, ${NAME:+word}; not in single quotes."""
+    """$NAME, ${NAME}, ${NAME:-word}, ${NAME-word}, ${NAME:+word}, ${NAME+word}; not in single quotes."""
     out, i, single = [], 0, False
     while i < len(text):
         c = text[i]
@@ -74,15 +75,18 @@ def expand(text, values, escape, inst):
             out.append(text[i + 1] if text[i + 1] == "$" else text[i:i + 2])
             i += 2
             continue
-        m = re.compile(r"\$(?:(\w+)|\{(\w+)(?::([-+])((?:[^{}]|\{[^{}]*\})*))?\})").match(text, i) if c == "$" and not single else None
+        m = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])((?:[^{}]|\{[^{}]*\})*))?\})").match(text, i) if c == "$" and not single else None
         if c == "$" and not single and not m and text[i:i + 2] == "${":
             inst.fail(f"cannot expand `{text[i:]}`")
         if m:
-            value = values.get(m[1] or m[2], "")
-            if m[3] == "-":
-                value = value or expand(m[4], values, escape, inst)
-            elif m[3] == "+":
-                value = expand(m[4], values, escape, inst) if value else ""
+            name, how = m[1] or m[2], m[3] or ""
+            value = values.get(name, "")
+            # with a colon an empty value counts as none
+            there = bool(value) if how.startswith(":") else name in values
+            if how.endswith("-") and not there:
+                value = expand(m[4], values, escape, inst)
+            elif how.endswith("+"):
+                value = expand(m[4], values, escape, inst) if there else ""
             out.append(value)
             i = m.end()
             continue

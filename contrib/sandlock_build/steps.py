@@ -8,6 +8,8 @@ from errors import BuildError
 from runtime import CAPS, PATH
 from trees import Source, find_sources, tree_digest
 
+PROXIES = {word for name in ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy") for word in (name, name.upper())}
+
 
 def step_run(stage, inst):
     build, image = stage.build, stage.image
@@ -15,6 +17,8 @@ def step_run(stage, inst):
         inst.fail(f"--{flag} is not supported")
     argv = json_words(inst.text) or [*stage.shell, inst.text]
     env = {"PATH": PATH, **{k: v for k, v in stage.args.items() if v is not None}, **stage.environment()}
+    # these need no ARG, and what they are does not make another layer
+    proxies = {k: v for k, v in build.options.build_arg.items() if k in PROXIES and k not in env}
     if not stage.lowers:
         inst.fail("there is nothing in the image to run")
     user = image.get("User", "")
@@ -22,7 +26,7 @@ def step_run(stage, inst):
 
     def change(config):
         process = config["process"]
-        process.update(args=argv, cwd=image.get("WorkingDir") or "/", env=[f"{k}={v}" for k, v in env.items()],
+        process.update(args=argv, cwd=image.get("WorkingDir") or "/", env=[f"{k}={v}" for k, v in {**proxies, **env}.items()],
                        user={"uid": inside["ids"][0], "gid": inside["ids"][1], "additionalGids": inside["groups"]},
                        capabilities={k: CAPS for k in ("bounding", "effective", "permitted")})
         if inside["ids"][0]:
@@ -99,7 +103,7 @@ def step_arg(stage, inst):
         elif equals:
             stage.args[name] = value
         else:
-            stage.args[name] = stage.build.global_args.get(name)
+            stage.args[name] = stage.build.global_args.get(name, stage.build.platform_args.get(name))
 
 
 def step_workdir(stage, inst):
@@ -181,11 +185,15 @@ def step_healthcheck(stage, inst):
         return
     if kind.upper() != "CMD":
         inst.fail("CMD or NONE is needed")
+    if not rest.strip():
+        inst.fail("a command is needed behind CMD")
     argv = json_words(rest.strip())
     check = {"Test": ["CMD", *argv] if argv else ["CMD-SHELL", rest.strip()]}
     names = {"interval": "Interval", "timeout": "Timeout", "start-period": "StartPeriod"}
     for flag, value in inst.flags.items():
         if flag == "retries":
+            if not value.isdigit():
+                inst.fail(f"--retries={value}: not a number")
             check["Retries"] = int(value)
         elif flag in names:
             check[names[flag]] = duration(value, inst)

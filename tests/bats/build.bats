@@ -20,7 +20,6 @@ teardown() {
 	for AS in '' "$TEST_USER"; do
 		[ ! -d "$(cache)" ] || build --clear-cache
 	done
-	umount "$T"/buildah/graph/overlay 2>/dev/null || true
 	teardown_sandlock
 }
 
@@ -34,10 +33,11 @@ build() {
 	as "$AS" python3 -B "$T/program" --runtime "$SANDLOCK_OCI" --cache-dir "$(cache)" "$@"
 }
 
+# In a mount namespace of its own: mounts of this test that other tests' namespaces inherit make their processes look like ours.
 buildah_here() {
 	local driver=vfs
 	! grep -qw overlay /proc/filesystems || driver=overlay
-	buildah --storage-driver "$driver" --root "$T/buildah/graph" --runroot "$T/buildah/run" "$@"
+	unshare --mount --propagation slave buildah --storage-driver "$driver" --root "$T/buildah/graph" --runroot "$T/buildah/run" "$@"
 }
 
 # base_image DIR [TAR-OPTION...]: $T/base, tag base, from a root directory.
@@ -65,6 +65,11 @@ config_of() {
 		+ {Labels: (.Labels // {} | del(.["io.buildah.version"]))}'
 }
 
+# What only a docker-archive has.
+more_config_of() {
+	tar -xOf "$1" "$(tar -xOf "$1" manifest.json | jq -r '.[0].Config')" | jq -S '.config | {Healthcheck, Shell}'
+}
+
 # built_alike: $T/ctx built by buildah, by us as root, and by us as an ordinary user is the same. buildah leaves mount points behind.
 built_alike() {
 	requires_command buildah
@@ -72,8 +77,10 @@ built_alike() {
 	local artefacts='^\./etc/\(hostname\|hosts\|resolv\.conf\) f 755 0:0 0 $\|^\./data d'
 	skopeo copy -q "oci:$T/base:base" "docker-archive:$T/base.tar:localhost/base:latest"
 	buildah_here pull -q "docker-archive:$T/base.tar" >&2
-	buildah_here bud --isolation chroot --build-arg BASE=localhost/base:latest -t x "$T/ctx" >&2
+	# what OCI's configuration does not know is only in the other format
+	buildah_here bud --format docker --isolation chroot --build-arg BASE=localhost/base:latest -t x "$T/ctx" >&2
 	buildah_here push -q x "oci:$T/theirs:t"
+	buildah_here push -q x "docker-archive:$T/theirs.tar:x:1"
 	list_image "$T/theirs:t" | grep -v "$artefacts" >"$T/theirs.list"
 	for AS in '' "$TEST_USER"; do
 		out=$(user_dir "ours$AS")
@@ -81,6 +88,9 @@ built_alike() {
 		list_image "$out/image:t" | grep -v "$artefacts" >"$T/ours.list"
 		diff "$T/theirs.list" "$T/ours.list" >&2
 		diff <(config_of "$T/theirs:t") <(config_of "$out/image:t") >&2
+		skopeo copy -q "oci:$out/image:t" "docker-archive:$T/ours.tar:x:1"
+		diff <(more_config_of "$T/theirs.tar") <(more_config_of "$T/ours.tar") >&2
+		rm "$T/ours.tar"
 	done
 	AS=
 }
@@ -124,13 +134,18 @@ built_alike() {
 		COPY --from=first /env /multi /final/
 		COPY --from=0 /work /w
 		COPY --from=first /bin/busybox /json?form/b.txt /x/
+		ARG UNSET
+		ARG EMPTY=
+		ENV F=${UNSET:-unset}${EMPTY:-empty}${EMPTY:+no}
+		HEALTHCHECK --interval=5s --timeout=1m30s --start-period=3s --retries=2 CMD test -e /w
 		EXPOSE 80 53/udp
 		VOLUME /data
 		STOPSIGNAL SIGINT
 		USER user
 		CMD ["sh"]
 		ENTRYPOINT /bin/echo hi
-		RUN echo $PWD >/tmp/pwd
+		SHELL ["/bin/sh", "-ec"]
+		RUN echo $PWD >/tmp/pwd; echo $- "${UNSET-unset}${EMPTY-}" >>/tmp/pwd
 	EOS
 	built_alike
 	AS=
@@ -227,10 +242,10 @@ built_alike() {
 		assert_output_lacks Traceback
 		[ ! -e out ]
 	}
-	wrong 'RUN echo said; exit 7' 'line 2: RUN' 'status 7' said
-	wrong 'ONBUILD RUN true' 'line 2: ONBUILD'
-	wrong '\n\nNONSENSE x' 'line 4' NONSENSE
-	wrong 'COPY missing /' 'line 2: COPY' 'there is no missing'
+	wrong 'RUN echo said; exit 7' 'Containerfile:2: RUN' 'status 7' said
+	wrong 'ONBUILD RUN true' 'Containerfile:2: ONBUILD'
+	wrong '\n\nNONSENSE x' 'Containerfile:4: ' NONSENSE
+	wrong 'COPY missing /' 'Containerfile:2: COPY' 'there is no missing'
 	wrong 'COPY ../../etc/passwd /' 'there is no ../../etc/passwd'
 	wrong 'COPY --chown=nobody Containerfile /x' 'no user `nobody`'
 	wrong 'COPY --link Containerfile /x' '--link'
@@ -239,7 +254,18 @@ built_alike() {
 	wrong 'ADD https://example.org/x /' 'from the network'
 	wrong 'USER nobody\nRUN true' 'no user `nobody`'
 	wrong 'COPY Containerfile /bin/busybox/x' '/bin/busybox is not a directory'
-	wrong 'RUN "' 'line 2'
+	wrong 'RUN "' 'Containerfile:2: RUN'
+	wrong 'SHELL ["/bin/sh", "-ec"]\nRUN false; echo not reached' 'Containerfile:3: RUN' 'status 1'
+	wrong 'HEALTHCHECK --retries=x CMD true' 'Containerfile:2: HEALTHCHECK' '--retries=x'
+	wrong 'HEALTHCHECK --interval=5 CMD true' 'Containerfile:2: HEALTHCHECK' 'not a duration'
+	wrong 'HEALTHCHECK CMD' 'Containerfile:2: HEALTHCHECK' 'a command is needed'
+	wrong 'SHELL /bin/sh' 'Containerfile:2: SHELL' 'JSON'
+	wrong 'ENV A=${B' 'Containerfile:2: ENV' 'cannot expand'
+	wrong 'LABEL' 'Containerfile:2: LABEL'
+	printf 'FROM oci:%s/base:base\nRUN \\\n  true && \\\n  false\n' "$T" >ctx/other.file
+	run build -q -o oci:out:t -f ctx/other.file ctx
+	assert_failure 1
+	assert_output_has "ctx/other.file:2: RUN" 
 	printf 'RUN true\n' >ctx/Containerfile
 	run build -q -o oci:out:t ctx
 	assert_failure 1
@@ -267,6 +293,14 @@ built_alike() {
 	grep -q '^\./usr/lib/added f' list
 	grep -q '^\./all/o/keep/k f' list
 	refute grep -q drop list
+	# of the two files the first one counts, as with buildah
+	printf '%s\n' lib >ctx/.containerignore
+	printf 'FROM oci:%s/base:base\nARG EMPTY=\nARG TARGETOS\nENV B=$TARGETOS A=${NONE-none}${EMPTY-x}${EMPTY+there}${NONE+x}\nCOPY . /all/\n' "$T" >ctx/Containerfile
+	build -q -o oci:result:t ctx
+	list_image result:t >list
+	grep -q '^\./all/o/drop/d f' list
+	refute grep -q '^\./all/lib' list
+	config_of result:t | jq -e '.Env | index("A=nonethere") and index("B=linux")'
 }
 
 @test "a hostile image: symlinks are followed inside it only" {
