@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+podman on storage of sandlock-mount with sandlock-oci, beside overlayfs, fuse-overlayfs and vfs with crun: a container of an image, and builds without the
+layer cache. The settings are those of the tests (tests/podman/host.bash): a shell carries out all commands in a mount and pid namespace, whose first process
+reaps conmon at once.
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import time
+
+from . import host
+from .measure import Row, Table, interleave
+
+HOST = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../podman/host.bash")
+VARIANTS = {"ours-podman": "sandlock-mount + sandlock-oci", "overlay": "overlayfs + crun", "fuse": "fuse-overlayfs + crun", "vfs": "vfs + crun"}
+KINDS = {"ours-podman": "sandlock"}  # host.bash's word, where it is another one
+RATIOS = [("ours-podman", p) for p in ("overlay", "fuse", "vfs")]
+RUN, RUN_BIG = "podman run --rm, 400 entries", "podman run --rm, 7000 entries"
+SMALL, SINGLE, TOOLCHAIN = "podman build, 10 small steps", "podman build, 10 small steps, one layer", "podman build, apt-get and make"
+DISK = "podman storage after the runs"
+# (row, image, runs)
+ROWS = [(RUN, "busybox", 20), (RUN_BIG, "debian", 20), (SMALL, "busybox", 5), (SINGLE, "busybox", 5), (TOOLCHAIN, "debian", 3)]
+QUICK_RUNS = {SMALL: 1, SINGLE: 1, TOOLCHAIN: 1}
+
+SMALL_STEPS = "".join(f"RUN mkdir /step{n} && for i in $(seq 50); do echo {n} >/step{n}/$i; done && echo {n} >>/etc/motd\n" for n in range(1, 11))
+# ten steps: each makes a layer
+TOOLCHAIN_STEPS = """RUN useradd -m builder
+COPY debs /debs
+RUN apt-get -q -y --no-install-recommends install /debs/*.deb
+RUN rm -rf /debs /var/log/*.log /var/log/apt
+COPY src /src
+WORKDIR /src
+RUN make -s -j2 generic
+RUN cp src/lua src/luac /usr/local/bin/ && make -s clean
+COPY --chown=builder:builder script.lua /home/builder/
+USER builder
+RUN lua /home/builder/script.lua >/home/builder/result
+CMD ["lua", "/home/builder/script.lua"]
+"""
+
+
+def names():
+    return [row for row, _, _ in ROWS] + [DISK]
+
+
+class Podman:
+    """A shell that has loaded host.bash; commands go in by lines, statuses come out."""
+
+    def __init__(self, bench, place):
+        self.base = place.dir("podman")
+        os.makedirs(self.base + "/bin")
+        for program in ("sandlock-oci", "sandlock-mount"):
+            shutil.copy(os.path.join(bench.builddir, program), self.base + "/bin")
+        env = dict(os.environ, PODMAN_BASE=self.base, SANDLOCK_OCI=self.base + "/bin/sandlock-oci", SANDLOCK_MOUNT=self.base + "/bin/sandlock-mount")
+        script = ('. "$1"; podman_host && echo 0 || exit; out=$PODMAN_BASE/out; '
+                  'while IFS= read -r line; do eval "$line" >"$out" 2>&1 </dev/null; echo $?; done; '
+                  'for kind in sandlock overlay fuse vfs; do podman_stop $kind ""; done; podman_gone')
+        self.shell = subprocess.Popen(["bash", "-c", script, "bash", HOST], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.answer("make the namespaces")
+
+    def answer(self, what):
+        status = self.shell.stdout.readline().strip()
+        if status != "0":
+            try:
+                with open(self.base + "/out", encoding="utf-8", errors="replace") as f:
+                    said = f.read().strip()[-400:]
+            except OSError:
+                said = ""
+            raise RuntimeError(f"{what}: status {status or 'none: the shell has died'}: {said}")
+
+    def do(self, variant, *argv):
+        """podman's settings of the variant; milliseconds."""
+        line = shlex.join(["in_podman", KINDS.get(variant, variant), "", *argv])
+        t0 = time.perf_counter()
+        self.shell.stdin.write(line + "\n")
+        self.shell.stdin.flush()
+        self.answer(" ".join(argv[:3]))
+        return (time.perf_counter() - t0) * 1000
+
+    def graph(self, variant):
+        return os.path.join(self.base, KINDS.get(variant, variant), "graph")
+
+    def close(self):
+        self.shell.stdin.close()
+        self.shell.wait()
+
+
+def variants(bench):
+    """Those that can be had here."""
+    if not host.version("podman"):
+        bench.note("podman is not installed: its rows are left out")
+        return []
+    found = ["ours-podman"]
+    if bench.versions["crun"]:
+        found += ["overlay", "vfs"]
+        if bench.versions["fuse-overlayfs"]:
+            found.append("fuse")
+    return found
+
+
+def make_context(place, row):
+    path = place.dir("contexts", row.replace(" ", "-").replace(",", ""))
+    if os.path.isdir(path):
+        return path
+    os.makedirs(path)
+    steps = SMALL_STEPS
+    if row == TOOLCHAIN:
+        steps = TOOLCHAIN_STEPS
+        for part in ("debs", "src"):
+            shutil.copytree(os.path.join(host.CACHE, "toolchain", part), os.path.join(path, part), symlinks=True)
+        with open(path + "/script.lua", "w", encoding="ascii") as f:
+            f.write("local n = 0; for i = 1, 1000000 do n = n + i end; print(n)\n")
+    with open(path + "/Containerfile", "w", encoding="ascii") as f:
+        f.write(f"FROM localhost/{'debian' if row == TOOLCHAIN else 'busybox'}\n{steps}")
+    return path
+
+
+def functions(bench, place, podman, row, image):
+    """{variant: what is timed}"""
+    if row in (RUN, RUN_BIG):
+        argv = ["podman", "run", "--rm", "--network=none", "localhost/" + image, "true"]
+    else:
+        argv = ["podman", "build", "-q", "--isolation=oci", "--network=host", "--no-cache", "-t", "localhost/built"]
+        argv += ["--layers=false"] * (row == SINGLE) + [make_context(place, row)]
+    return {v: (lambda v=v: podman.do(v, *argv)) for v in variants(bench)}
+
+
+def import_image(bench, place, podman, image):
+    root = bench.image(image, place)
+    if not root:
+        return False
+    tar = place.dir(image + ".tar")
+    host.run("tar", "-C", root, "--numeric-owner", "-cf", tar, ".")
+    for v in variants(bench):
+        podman.do(v, "podman", "import", tar, "localhost/" + image)
+    os.unlink(tar)
+    return True
+
+
+def measure_place(bench, place, rows):
+    table = Table(f"podman, {place.name}", "ms", VARIANTS, RATIOS, "As root. Builds run without a cache of layers; the packages of apt-get are in the context.")
+    disk = Table(f"Disk use of podman's storage, {place.name}", "MiB", VARIANTS, RATIOS, "Images, and what the builds have left. Files with several names count once.")
+    podman = Podman(bench, place)
+    try:
+        there = {image: import_image(bench, place, podman, image) for image in sorted({image for _, image, _ in rows})}
+        for name, image, runs in rows:
+            if not there[image] or (name == TOOLCHAIN and not os.path.exists(os.path.join(host.CACHE, "toolchain.complete"))):
+                bench.note(f"{name}: the cache {host.CACHE} lacks what it needs: ./quickstart demo and tests/bench/make-image make it")
+                continue
+            row = Row(name)
+            bench.progress(f"{table.title}: {name}")
+            runs = QUICK_RUNS.get(name, bench.runs(runs)) if bench.opts.quick and not bench.opts.runs else bench.runs(runs)
+            interleave(bench, row, functions(bench, place, podman, name, image), runs)
+            table.rows.append(row)
+        if table.rows:
+            row = Row("images and builds")
+            for v in variants(bench):
+                row.samples[v] = [float(host.run("du", "-sk", podman.graph(v)).split()[0]) / 1024]
+            disk.rows.append(row)
+    finally:
+        podman.close()
+    return [t for t in (table, disk) if t.rows]
+
+
+def measure(bench):
+    rows = [r for r in ROWS if bench.wants("podman", r[0])] or (ROWS if bench.wants("podman", DISK) else [])
+    if not rows or not variants(bench):
+        return []
+    return [t for place in bench.places for t in measure_place(bench, place, rows)]
