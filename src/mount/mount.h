@@ -8,6 +8,7 @@
  *	live.ids	the id mapping it was made with, if any
  *	view*		stores whose roots are only shown read-only: image layers
  *	plain-*		a writable layer without its id mapping, for a comparison
+ *	used, spare/	of an image's uppermost layer: it had a container; spare roots (pool.h)
  */
 #ifndef SANDLOCK_MOUNT_MOUNT_H
 #define SANDLOCK_MOUNT_MOUNT_H
@@ -41,6 +42,7 @@ struct mount_request {
 	uint64_t attrs; /* MOUNT_ATTR_* */
 	bool share_given;
 	enum cow_share share;
+	uint32_t spare;	    /* how many spare roots to keep for an image */
 	const char *target; /* absolute, borrowed */
 };
 

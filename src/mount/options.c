@@ -16,6 +16,8 @@
 #include "base/strv.h"
 #include "host/mount.h"
 
+#define SPARE_MAX 100
+
 /* Up to the next separator; a backslash takes away the meaning of what follows, a double quote that of separators. */
 static char *take_word(const char **p, char sep, bool keep_escapes)
 {
@@ -120,6 +122,14 @@ int mount_request_share(const char *word, struct mount_request *ret, struct err 
 	return err_text(err, EINVAL, "share: `%s` is not one of auto, link, reflink, copy", word);
 }
 
+static int set_spare(const char *value, struct mount_request *rq, struct err **err)
+{
+	if (num_parse_u32(value, &rq->spare) < 0 || rq->spare > SPARE_MAX)
+		return err_text(err, EINVAL, "option spare: `%s` is not a number up to %d", value,
+				SPARE_MAX);
+	return 0;
+}
+
 static int set_value(const char *key, const char *value, struct mount_request *rq, struct err **err)
 {
 	if (strcmp(key, "lowerdir") == 0)
@@ -136,6 +146,8 @@ static int set_value(const char *key, const char *value, struct mount_request *r
 		return set_squash(key, value, &rq->gids, err);
 	if (strcmp(key, "share") == 0)
 		return mount_request_share(value, rq, err);
+	if (strcmp(key, "spare") == 0)
+		return set_spare(value, rq, err);
 	if (strstr(key, "context"))
 		return err_text(err, ENOTSUP,
 				"option %s: a live root cannot have an SELinux label of its own; "

@@ -27,6 +27,7 @@
 #include "mount/ids.h"
 #include "mount/layer_state.h"
 #include "mount/plain.h"
+#include "mount/pool.h"
 #include "mount/store.h"
 
 struct place {
@@ -269,6 +270,30 @@ static int get_unfinished(const struct place *p, struct root *ret, struct err **
 	return 0;
 }
 
+static int make_with_pool(const struct place *p, const char *store, enum cow_share share,
+			  struct err **err)
+{
+	struct cow_params params = {
+		.dir = store,
+		.lowers = p->lowers,
+		.owner_id = "",
+		.share = share,
+		.whiteout_files = true,
+	};
+	struct pool pool;
+	int r;
+
+	pool_init(&pool, p->lowers[0], p->rq->spare);
+	if (pool_take(&pool, &params))
+		r = give_store(p, store, err);
+	else
+		r = make_from_layers(p, store, p->lowers, share, err);
+	if (r == 0)
+		pool_refill(&pool, &params);
+	pool_done(&pool);
+	return r;
+}
+
 /*
  * A container's layer. Outside of the storage (volumes with :O, --rootfs with :O) no runtime guards the result, so nothing may be linked.
  */
@@ -281,7 +306,12 @@ static int make_live(const struct place *p, const char *store, struct err **err)
 	if (!p->layer && share != COW_SHARE_COPY)
 		share = COW_SHARE_REFLINK;
 	r = write_ids(p, err);
-	return r < 0 ? r : make_from_layers(p, store, p->lowers, share, err);
+	if (r < 0)
+		return r;
+	/* owners that are shifted are the container's own */
+	if (p->layer && !*p->ids && rq->spare)
+		return make_with_pool(p, store, share, err);
+	return make_from_layers(p, store, p->lowers, share, err);
 }
 
 static int get_new(const struct place *p, const char *store, struct root *ret, struct err **err)

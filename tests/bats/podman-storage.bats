@@ -159,3 +159,35 @@ mapped_container() { # USER OPTION...
 @test "root: what a container with ids of its own changed is committed in the ids of the image" {
 	mapped_container '' --userns=auto:size=2000
 }
+
+# The store of a container.
+store_of() {
+	echo "$(podman_as '' inspect --format '{{.GraphDriver.Data.UpperDir}}' "$1" | sed 's|/diff$||')/sandlock/live"
+}
+
+@test "root: with spare=1 an image that is used again has a spare root, which the next container takes" {
+	PODMAN_MOUNTOPT=spare=1
+	import ''
+	spares=$(dirname "$layer")/sandlock/spare
+	run podman_as '' run --rm --network=none localhost/busybox:test true
+	assert_success
+	# one container is no reason: the layers of a build have one each
+	[ ! -e "$spares" ]
+	run podman_as '' run --rm --network=none localhost/busybox:test true
+	assert_success
+	wait_for 20 sh -c 'ls -d "$1"/*/spare-0' sh "$spares"
+	number=$(stat -c %i "$spares"/*/spare-0/root)
+	run podman_as '' run --name box --network=none localhost/busybox:test sh -c 'echo x >>/opt/data; tail -c 2 /opt/data; cat /etc/motd'
+	assert_output $'x\nhello from the image'
+	[ "$(stat -c %i "$(store_of box)/root")" = "$number" ]
+	diff <(podman_as '' diff box | sort) - <<-'END'
+		C /etc
+		C /opt
+		C /opt/data
+	END
+	assert_tree_unchanged "$T/layer" "$layer"
+	wait_for 20 sh -c 'ls -d "$1"/*/spare-0' sh "$spares"
+	podman_as '' rm box
+	podman_as '' rmi localhost/busybox:test
+	[ ! -e "$spares" ]
+}

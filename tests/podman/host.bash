@@ -11,7 +11,7 @@
 #   podman_stop KIND USER	removes containers
 #   podman_gone		removes it all
 #
-# SANDLOCK_OCI and SANDLOCK_MOUNT name the programs.
+# SANDLOCK_OCI and SANDLOCK_MOUNT name the programs. PODMAN_MOUNTOPT: mountopt of storage.conf.
 
 PODMAN_TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -78,7 +78,8 @@ podman_ulimits() {
 }
 
 podman_settings() { # KIND USER DIR RUN
-	local driver=overlay program='' runtime=crun
+	local driver=overlay program='' runtime=crun mountopt=''
+	[ -z "${PODMAN_MOUNTOPT:-}" ] || mountopt="mountopt = \"$PODMAN_MOUNTOPT\""
 	case $1 in
 	sandlock*) runtime=sandlock program="mount_program = \"$SANDLOCK_MOUNT\"" ;;
 	fuse) program="mount_program = \"$(command -v fuse-overlayfs)\"" ;;
@@ -110,7 +111,7 @@ podman_settings() { # KIND USER DIR RUN
 		[storage.options.overlay]
 		$program
 		skip_mount_home = "true"
-		${PODMAN_MOUNTOPT:+mountopt = "$PODMAN_MOUNTOPT"}
+		$mountopt
 	EOS
 }
 

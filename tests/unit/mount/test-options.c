@@ -62,6 +62,8 @@ int main(void)
 {
 	check_podman();
 	check_escapes();
+	refuses("lowerdir=/a,spare=many", "spare", EINVAL);
+	refuses("lowerdir=/a,spare=101", "spare", EINVAL);
 	refuses("upperdir=/u", "lowerdir", EINVAL);
 	refuses("lowerdir=a:b", "lowerdir", EINVAL);
 	refuses("lowerdir=/a,upperdir=u", "upperdir", EINVAL);
