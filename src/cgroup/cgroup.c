@@ -267,6 +267,7 @@ int cgroup_create(const struct cgroup_params *p, struct cgroup **ret, struct err
 		cgroup_free(cg);
 		cg = new_disabled();
 	}
+	cgroup_give(cg, &p->owner);
 	*ret = steal_ptr(&cg);
 	return 0;
 }

@@ -27,6 +27,13 @@ enum cgroup_manager {
 /* Was the program built with libsystemd's headers? */
 bool cgroup_systemd_built(void);
 
+/* Ids as the runtime sees them. */
+struct cgroup_owner {
+	bool set;
+	uid_t uid;
+	gid_t gid;
+};
+
 struct cgroup_params {
 	enum cgroup_manager manager;
 	const char *
@@ -39,6 +46,8 @@ struct cgroup_params {
 	 * be loaded are left out.
 	 */
 	bool rootless;
+	struct cgroup_owner
+		owner; /* v2: who may make groups below the container's; else, and without privilege, it stays the runtime's */
 	const struct oci_pair *annotations; /* run.oci.systemd.subgroup, org.systemd.property.* */
 	size_t n_annotations;
 };

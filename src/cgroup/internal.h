@@ -67,6 +67,9 @@ const struct cgroup_ops *cgroup_detect(void); /* NULL: nothing is mounted */
 int cgroup_fill(struct cgroup *cg, const char *path, struct err **err);
 int cgroup_make_all(struct cgroup *cg, const struct cgroup_params *p, struct err **err);
 
+/* owner.c: of a group that is ours; what may not be given away is left. */
+void cgroup_give(const struct cgroup *cg, const struct cgroup_owner *owner);
+
 int cgroup_plan_scope(const struct cgroup_params *p, struct cgroup *cg, struct err **err);
 int cgroup_start_scope(struct cgroup *cg, pid_t pid, struct err **err);
 int cgroup_update_scope(struct cgroup *cg, const struct oci_resources *res, struct err **err);

@@ -158,6 +158,8 @@ static int fill_groups(struct cgroup *cg, pid_t pid, bool v2, const char *sub, s
 		r = cgroup_make_all(cg, p, err);
 	/* Whatever systemd has made before: the scope is ours. */
 	cg->ours = true;
+	if (r == 0)
+		cgroup_give(cg, &p->owner);
 	return r;
 }
 

@@ -142,23 +142,22 @@ static int set_up(const struct globals *g, struct cli *cli, struct err **err)
 	return r;
 }
 
-/*
- * Commands of other runtimes that are not there for a reason. `checkpoint --help` has to fail: podman takes success for "this runtime can".
- */
+/* Commands of other runtimes that are not there for a reason. */
+static const struct {
+	const char *name, *why;
+} refused[] = {
+	{"checkpoint", "checkpoint and restore need libcriu, which this build lacks"},
+	{"restore", "checkpoint and restore need libcriu, which this build lacks"},
+	{"mounts", "mounts of a container are those of its config.json"},
+};
+
+/* `checkpoint --help` has to fail: podman takes success for "this runtime can". */
 static int refuse_command(const char *name, struct err **err)
 {
-	static const struct {
-		const char *name, *why;
-	} known[] = {
-		{"checkpoint", "checkpoint and restore need libcriu, which this build lacks"},
-		{"restore", "checkpoint and restore need libcriu, which this build lacks"},
-		{"mounts", "mounts of a container are those of its config.json"},
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (strcmp(known[i].name, name) == 0)
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		if (strcmp(refused[i].name, name) == 0)
 			return err_text(err, ENOTSUP, "the command %s is not supported: %s", name,
-					known[i].why);
+					refused[i].why);
 	return err_text(err, EINVAL, "unknown command %s", name);
 }
 
@@ -180,6 +179,9 @@ static char *intro(void)
 	buf_add_str(&text, "Runs OCI containers.\n\nCommands:");
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		buf_printf(&text, "\n  %-8s %s", commands[i]->name, commands[i]->summary);
+	buf_add_str(&text, "\n\nNot in this build:");
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		buf_printf(&text, "\n  %-10s %s", refused[i].name, refused[i].why);
 	return buf_steal(&text);
 }
 
@@ -200,7 +202,8 @@ static int parse_globals(int argc, char **argv, struct globals *g, int *ret_firs
 		 "the same as --cgroup-manager systemd"},
 		{"rootless", 0, OPTION_IGNORED_STRING, NULL, "true|false|auto",
 		 "accepted, found out without it"},
-		{"version", 'v', OPTION_FLAG, &g->version, NULL, "show what this program is"},
+		{"version", 'v', OPTION_FLAG, &g->version, NULL, "show what this program is",
+		 .also = 'V'},
 		{NULL},
 	};
 	cleanup_free char *text = intro();

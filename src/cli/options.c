@@ -18,7 +18,9 @@
 
 #define MAX_ROWS  40
 #define HELP	  1000 /* above every letter; row i is FIRST_ROW + i */
+#define USAGE	  1001
 #define FIRST_ROW 2000
+#define N_OWN	  2 /* --help and --usage stand before the rows */
 
 static int has_arg(enum option_kind kind)
 {
@@ -55,6 +57,7 @@ static void print_help(const struct option_set *set)
 	for (const struct option_row *row = set->rows; row->name; row++)
 		print_row(row);
 	printf("  -h, %-26s %s\n", "--help", "show this text");
+	printf("      %-26s %s\n", "--usage", "show its first line");
 }
 
 static int apply(const struct option_row *row, const char *value, struct err **err)
@@ -95,13 +98,17 @@ static int compile(const struct option_set *set, struct option *longs, struct bu
 	/* ':' first: a missing argument is told apart from an unknown option. */
 	buf_add_str(shorts, set->in_order ? "+:h" : ":h");
 	longs[n++] = (struct option){"help", no_argument, NULL, HELP};
-	for (; set->rows[n - 1].name; n++) {
-		const struct option_row *row = &set->rows[n - 1];
+	longs[n++] = (struct option){"usage", no_argument, NULL, USAGE};
+	for (; set->rows[n - N_OWN].name; n++) {
+		const struct option_row *row = &set->rows[n - N_OWN];
 
-		longs[n] = (struct option){row->name, has_arg(row->kind), NULL, FIRST_ROW + n - 1};
+		longs[n] =
+			(struct option){row->name, has_arg(row->kind), NULL, FIRST_ROW + n - N_OWN};
 		if (row->letter)
 			buf_printf(shorts, "%c%s", row->letter,
 				   has_arg(row->kind) == required_argument ? ":" : "");
+		if (row->also)
+			buf_add_char(shorts, row->also);
 	}
 	longs[n] = (struct option){0};
 	return shorts->error;
@@ -112,7 +119,7 @@ static const struct option_row *find(const struct option_set *set, int c)
 	if (c >= FIRST_ROW)
 		return &set->rows[c - FIRST_ROW];
 	for (const struct option_row *row = set->rows; row->name; row++)
-		if (row->letter && row->letter == c)
+		if (c && (row->letter == c || row->also == c))
 			return row;
 	return NULL;
 }
@@ -146,7 +153,7 @@ int options_parse(const struct option_set *set, int argc, char **argv, int *ret_
 		  struct err **err)
 {
 	cleanup_buf struct buf shorts = {0};
-	struct option longs[MAX_ROWS + 2];
+	struct option longs[MAX_ROWS + N_OWN + 1];
 	int c, r = compile(set, longs, &shorts);
 
 	if (r < 0)
@@ -158,6 +165,10 @@ int options_parse(const struct option_set *set, int argc, char **argv, int *ret_
 
 		if (c == HELP || c == 'h') {
 			print_help(set);
+			return OPTIONS_HELP;
+		}
+		if (c == USAGE) {
+			printf("Usage: %s\n", set->usage);
 			return OPTIONS_HELP;
 		}
 		if (c == '?' || c == ':')

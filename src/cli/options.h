@@ -25,6 +25,7 @@ struct option_row {
 	const char *arg; /* "FILE", for the help */
 	const char *help;
 	const char *fallback;
+	char also; /* a second letter, of another runtime's */
 };
 
 struct option_set {
@@ -35,7 +36,7 @@ struct option_set {
 	int min_args, max_args; /* arguments besides options; max -1: any number */
 };
 
-#define OPTIONS_HELP 1 /* --help was given and printed: nothing else to do */
+#define OPTIONS_HELP 1 /* --help or --usage was given and printed: nothing else to do */
 
 /*
  * 0, OPTIONS_HELP or -EINVAL with a text that names the flag. Options may stand behind arguments (unless in_order): argv is permuted.

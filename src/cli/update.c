@@ -157,13 +157,8 @@ static int set_rest(const struct limits *l, struct values *v, struct err **err)
 {
 	struct oci_opt_u64 weight = {0};
 	bool used = false;
-	int r;
+	int r = set_i64("pids-limit", l->pids_limit, -1, &v->res.pids_limit, &used, err);
 
-	if (l->l3_cache_schema || l->mem_bw_schema)
-		return err_text(err, ENOTSUP,
-				"option --%s: update does not change intelRdt (resctrl)",
-				l->l3_cache_schema ? "l3-cache-schema" : "mem-bw-schema");
-	r = set_i64("pids-limit", l->pids_limit, -1, &v->res.pids_limit, &used, err);
 	if (r == 0)
 		r = set_u64("blkio-weight", l->blkio_weight, &weight, &used, err);
 	if (r < 0 || !weight.set)
@@ -201,25 +196,48 @@ static int read_file(const char *path, struct oci_resources **ret, struct err **
 		     : 0;
 }
 
+/* A newline would be a line of its own in the file of the kernel. */
+static int check_schema(const char *option, const char *text, const char *start, struct err **err)
+{
+	if (!text || (strncmp(text, start, strlen(start)) == 0 && !strchr(text, '\n')))
+		return 0;
+	return bad(option, start[0] == 'L' ? "a line such as L3:0=ff" : "a line such as MB:0=70",
+		   text, err);
+}
+
+static int check_schemata(const struct limits *l, struct err **err)
+{
+	int r = check_schema("l3-cache-schema", l->l3_cache_schema, "L3", err);
+
+	return r < 0 ? r : check_schema("mem-bw-schema", l->mem_bw_schema, "MB:", err);
+}
+
 static int update(const struct cli *cli, const char *id, const struct limits *l, struct err **err)
 {
 	struct oci_resources *file = NULL;
 	struct values v = {0};
-	const char *root;
+	struct update_params params = {
+		.id = id,
+		.rdt = {.l3_cache_schema = l->l3_cache_schema, .mem_bw_schema = l->mem_bw_schema},
+	};
+	bool has_rdt = l->l3_cache_schema || l->mem_bw_schema;
 	int r = set_memory(l, &v, err);
 
 	if (r == 0)
 		r = set_cpu(l, &v, err);
 	if (r == 0)
 		r = set_rest(l, &v, err);
-	if (r == 0 && !l->resources && is_empty(&v.res))
+	if (r == 0)
+		r = check_schemata(l, err);
+	if (r == 0 && !l->resources && !has_rdt && is_empty(&v.res))
 		r = err_text(err, EINVAL, "nothing to update: give --resources or a limit");
 	if (r == 0)
-		r = cli_root(cli, &root, err);
+		r = cli_root(cli, &params.root, err);
 	if (r == 0 && l->resources)
 		r = read_file(l->resources, &file, err);
+	params.resources = file ? file : has_rdt && is_empty(&v.res) ? NULL : &v.res;
 	if (r == 0)
-		r = container_update(root, id, file ? file : &v.res, err);
+		r = container_update(&params, err);
 	if (r < 0 && file)
 		err_wrap(err, "update with %s",
 			 strcmp(l->resources, "-") == 0 ? "standard input" : l->resources);
@@ -247,8 +265,10 @@ static int run(const struct cli *cli, const struct command *self, int argc, char
 		{"kernel-memory", 0, OPTION_STRING, &l.kernel_memory, "BYTES", "cgroup v1 only"},
 		{"kernel-memory-tcp", 0, OPTION_STRING, &l.kernel_memory_tcp, "BYTES",
 		 "cgroup v1 only"},
-		{"l3-cache-schema", 0, OPTION_STRING, &l.l3_cache_schema, "TEXT", "not supported"},
-		{"mem-bw-schema", 0, OPTION_STRING, &l.mem_bw_schema, "TEXT", "not supported"},
+		{"l3-cache-schema", 0, OPTION_STRING, &l.l3_cache_schema, "LINE",
+		 "resctrl, such as L3:0=ff; also with --resources"},
+		{"mem-bw-schema", 0, OPTION_STRING, &l.mem_bw_schema, "LINE",
+		 "resctrl, such as MB:0=70; also with --resources"},
 		{"memory", 0, OPTION_STRING, &l.memory, "BYTES", "limit, such as 512m; -1: none"},
 		{"memory-reservation", 0, OPTION_STRING, &l.memory_reservation, "BYTES",
 		 "kept for the container under pressure"},

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "cgroup/cgroup.h"
+#include "container/intel_rdt.h"
 
 struct buf;
 struct err;
@@ -54,9 +55,14 @@ int container_kill(const char *root, const char *id, int sig, bool all, struct e
 int container_delete(const char *root, const char *id, unsigned flags, struct err **err);
 
 int container_pause(const char *root, const char *id, bool pause, struct err **err);
-/* Other limits; what is absent stays as it is. */
-int container_update(const char *root, const char *id, const struct oci_resources *resources,
-		     struct err **err);
+struct update_params {
+	const char *root;
+	const char *id;
+	const struct oci_resources *resources; /* NULL: those of before stay */
+	struct rdt_update rdt;
+};
+/* New limits; what is absent stays. */
+int container_update(const struct update_params *p, struct err **err);
 /* As this process sees them; free(*ret). */
 int container_pids(const char *root, const char *id, pid_t **ret, size_t *ret_n, struct err **err);
 

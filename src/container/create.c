@@ -273,6 +273,9 @@ static int make_cgroup(struct creation *cr, struct err **err)
 		.id = name,
 		.resources = cr->plan->resources,
 		.rootless = cr->rootless,
+		.owner = {.set = cr->plan->cgroup_owner.set,
+			  .uid = cr->plan->cgroup_owner.uid,
+			  .gid = cr->plan->cgroup_owner.gid},
 		.annotations = cr->config->annotations,
 		.n_annotations = cr->config->n_annotations,
 	};

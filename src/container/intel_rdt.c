@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Groups of resctrl. Runs in create, exec and delete, as root. The names are one path component each: the parser and the id check see to it. */
+/* Groups of resctrl. Runs in create, exec, update and delete, as root. The names are one path component each: the parser and the id check see to it. */
 #include <config.h>
 
 #include "container/intel_rdt.h"
@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/strv.h"
 #include "container/status.h"
@@ -84,18 +85,29 @@ static bool line_is_set(char *const *lines, const char *want)
 	return true;
 }
 
-/* A group of somebody else is only joined if it is what was asked for. */
-static int compare_schemata(const char *dir, const struct plan_rdt *rdt, struct err **err)
+static int read_schemata(const char *dir, char **ret, struct err **err)
 {
 	cleanup_free char *path = xasprintf("%s/schemata", dir);
 	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
 	cleanup_buf struct buf text = {0};
-	cleanup_strv char **lines = NULL;
 	int r = fd < 0 ? -errno : fd_read_to_buf(fd, SCHEMATA_MAX, &text);
 
 	if (r < 0)
 		return err_set(err, r, "linux.intelRdt: read `%s`", path);
-	lines = strv_split(text.data ? text.data : "", '\n');
+	*ret = text.len ? buf_steal(&text) : xstrdup("");
+	return 0;
+}
+
+/* A group of somebody else is only joined if it is what was asked for. */
+static int compare_schemata(const char *dir, const struct plan_rdt *rdt, struct err **err)
+{
+	cleanup_free char *text = NULL;
+	cleanup_strv char **lines = NULL;
+	int r = read_schemata(dir, &text, err);
+
+	if (r < 0)
+		return r;
+	lines = strv_split(text, '\n');
 	for (char **want = rdt->schemata; want && *want; want++) {
 		if (!line_is_set(lines, *want))
 			return err_text(
@@ -160,6 +172,74 @@ int intel_rdt_add(const struct status *s, pid_t pid, struct err **err)
 	int r = s->rdt_group ? add_task(s->rdt_group, pid, err) : 0;
 
 	return r == 0 && s->rdt_monitor ? add_task(s->rdt_monitor, pid, err) : r;
+}
+
+/* Both in one write: the kernel takes all lines of it, or none. */
+static int write_update(const struct rdt_update *u, const char *dir, struct err **err)
+{
+	cleanup_free char *both =
+		u->l3_cache_schema && u->mem_bw_schema
+			? xasprintf("%s\n%s", u->l3_cache_schema, u->mem_bw_schema)
+			: NULL;
+
+	return write_line(dir, "schemata",
+			  both		       ? both
+			  : u->l3_cache_schema ? u->l3_cache_schema
+					       : u->mem_bw_schema,
+			  err);
+}
+
+static int make_group(const struct rdt_update *u, const char *dir, const pid_t *pids, size_t n,
+		      struct err **err)
+{
+	int r;
+
+	if (mkdir(dir, 0755) < 0)
+		return err_set(err, errno, "linux.intelRdt: make the group `%s`", dir);
+	r = write_update(u, dir, err);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = add_task(dir, pids[i], err);
+	if (r < 0)
+		rmdir(dir);
+	return r;
+}
+
+int intel_rdt_update(const struct rdt_update *u, const char *root, const char *id,
+		     const pid_t *pids, size_t n_pids, struct status *s, char **ret_before,
+		     struct err **err)
+{
+	cleanup_free char *dir = NULL;
+	int r;
+
+	*ret_before = NULL;
+	if (s->rdt_group) {
+		if (strcmp(s->rdt_group, root) == 0)
+			return err_text(err, ENOTSUP,
+					"linux.intelRdt: the container is in the default class "
+					"(closID `/`), whose schemata are those of everybody");
+		r = read_schemata(s->rdt_group, ret_before, err);
+		return r < 0 ? r : write_update(u, s->rdt_group, err);
+	}
+	if (!root[0])
+		return err_text(err, ENOTSUP,
+				"linux.intelRdt: this host has no resctrl file system mounted");
+	dir = xasprintf("%s/%s", root, id);
+	r = make_group(u, dir, pids, n_pids, err);
+	if (r < 0)
+		return r;
+	s->rdt_group = steal_ptr(&dir);
+	s->rdt_ours = true;
+	return 0;
+}
+
+void intel_rdt_set_back(const struct status *s, const char *before)
+{
+	cleanup_err struct err *why = NULL;
+	size_t len = strlen(before);
+	cleanup_free char *text = xstrndup(before, len - (len && before[len - 1] == '\n'));
+
+	if (write_line(s->rdt_group, "schemata", text, &why) < 0)
+		log_warning("the old schemata could not be set back: %s", err_msg(why));
 }
 
 static int remove_group(const char *dir, struct err **err)

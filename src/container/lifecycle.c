@@ -49,7 +49,7 @@ static const enum verdict table[OP_COUNT][STATE_COUNT] = {
 };
 
 static const struct { int code; const char *format; } verdicts[] = {
-	[NOT_RUNNING] = { ESRCH,  "the container `%s` is not running" },
+	[NOT_RUNNING] = { ESRCH,  "the container `%s` is not running: No such process" },
 	[STARTED]     = { EINVAL, "cannot start the container `%s`: it is already running" },
 	[ENDED]       = { EINVAL, "cannot start the container `%s`: it has stopped" },
 	[IS_PAUSED]   = { EINVAL, "the container `%s` is paused" },

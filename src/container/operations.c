@@ -69,7 +69,7 @@ static int release(struct container *c, struct err **err)
 
 	/* ENXIO: nobody has it open for reading, so init is gone. */
 	if (fd < 0)
-		return err_text(err, errno, "the container `%s` is not running", c->id);
+		return lifecycle_check(OP_KILL, STATE_STOPPED, c->id, err);
 	if (unlinkat(c->dir_fd, "exec.fifo", 0) < 0)
 		return err_set(err, errno, "remove %s/exec.fifo", c->dirname);
 	return spawn_release(fd, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* update: other limits for a container that exists. Runs in the command; the limits are the caller's. */
+/* update: other limits for a container that exists. All or nothing, as far as the kernel lets us. Runs in the command; the limits are the caller's. */
 #include <config.h>
 
 #include "container/container.h"
@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "container/intel_rdt.h"
 #include "container/lifecycle.h"
 #include "container/store.h"
 #include "host/probe.h"
@@ -63,29 +64,81 @@ static int check_devices(struct container *c, struct oci_resources *res, struct 
 	return 0;
 }
 
-int container_update(const char *root, const char *id, const struct oci_resources *resources,
-		     struct err **err)
-{
-	cleanup_container struct container *c = NULL;
-	cleanup_cgroup struct cgroup *cg = NULL;
-	struct oci_resources res = *resources;
+/* What an update has to work with. */
+struct updating {
+	struct container *c;
+	struct cgroup *cg;
 	struct host_caps caps;
-	int r = store_open(root, id, STORE_LOCK, &c, err);
+};
+
+static int prepare(struct updating *u, const char *root, const char *id, struct err **err)
+{
+	int r = store_open(root, id, STORE_LOCK, &u->c, err);
 
 	if (r == 0)
-		r = lifecycle_check(OP_UPDATE, lifecycle_state(c), id, err);
+		r = lifecycle_check(OP_UPDATE, lifecycle_state(u->c), id, err);
 	if (r == 0)
-		r = check_devices(c, &res, err);
-	if (r == 0)
-		r = cgroup_open(c->status->cgroup_path, &cg, err);
-	if (r == 0 && c->status->systemd_scope)
-		cgroup_set_scope(cg, c->status->systemd_scope, c->status->systemd_user);
-	if (r == 0 && (r = host_probe(&caps)) < 0)
+		r = cgroup_open(u->c->status->cgroup_path, &u->cg, err);
+	if (r == 0 && u->c->status->systemd_scope)
+		cgroup_set_scope(u->cg, u->c->status->systemd_scope, u->c->status->systemd_user);
+	if (r == 0 && (r = host_probe(&u->caps)) < 0)
 		err_set(err, r, "look at the host");
+	return r;
+}
+
+static int update_rdt(struct updating *u, const struct rdt_update *rdt, char **ret_before,
+		      struct err **err)
+{
+	cleanup_free pid_t *pids = NULL;
+	size_t n = 0;
+	int r = u->c->status->rdt_group ? 0 : cgroup_pids(u->cg, &pids, &n, err);
+
+	return r < 0 ? r
+		     : intel_rdt_update(rdt, u->caps.resctrl, u->c->id, pids, n, u->c->status,
+					ret_before, err);
+}
+
+static int update_limits(struct updating *u, const struct oci_resources *resources,
+			 bool *ret_devices, struct err **err)
+{
+	struct oci_resources res = *resources;
+	int r = check_devices(u->c, &res, err);
+
 	if (r == 0)
-		r = cgroup_update(cg, &res, caps.euid != 0 || caps.in_userns, err);
-	if (r < 0 || res.n_devices == 0)
-		return r;
-	c->status->devices_updated = true;
-	return status_write(c->dir_fd, c->status, err);
+		r = cgroup_update(u->cg, &res, u->caps.euid != 0 || u->caps.in_userns, err);
+	*ret_devices = r == 0 && res.n_devices;
+	return r;
+}
+
+static int apply(struct updating *u, const struct update_params *p, struct err **err)
+{
+	struct status *s = u->c->status;
+	bool has_rdt = p->rdt.l3_cache_schema || p->rdt.mem_bw_schema, devices = false;
+	cleanup_free char *before = NULL;
+	int r = has_rdt ? update_rdt(u, &p->rdt, &before, err) : 0;
+
+	if (r == 0 && p->resources)
+		r = update_limits(u, p->resources, &devices, err);
+	if (r < 0 && before)
+		intel_rdt_set_back(s, before);
+	s->devices_updated |= devices;
+	/* A group that is new stays, for delete, also when the limits were refused. */
+	if ((has_rdt && !before && s->rdt_group) || devices) {
+		int w = status_write(u->c->dir_fd, s, r < 0 ? NULL : err);
+
+		return r < 0 ? r : w;
+	}
+	return r;
+}
+
+int container_update(const struct update_params *p, struct err **err)
+{
+	struct updating u = {0};
+	int r = prepare(&u, p->root, p->id, err);
+
+	if (r == 0)
+		r = apply(&u, p, err);
+	cgroup_free(u.cg);
+	store_close(u.c);
+	return r;
 }

@@ -362,6 +362,9 @@ void plan_dump(const struct plan *plan, struct buf *out)
 	}
 	dump_hooks(plan, out);
 	line(out, "cgroups_path", plan->cgroups_path);
+	if (plan->cgroup_owner.set)
+		buf_printf(out, "cgroup_owner: %u:%u\n", plan->cgroup_owner.uid,
+			   plan->cgroup_owner.gid);
 	flag(out, "resources", plan->resources != NULL);
 	if (plan->seccomp)
 		buf_printf(out, "seccomp: %s, %zu rules\n",

@@ -28,6 +28,7 @@ int plan_cow(struct plan_ctx *ctx, struct err **err);
 int plan_rootfs(struct plan_ctx *ctx, struct err **err);
 int plan_mounts(struct plan_ctx *ctx, struct err **err);
 int plan_devices(struct plan_ctx *ctx, struct err **err);
+int plan_cgroup_owner(struct plan_ctx *ctx, struct err **err);
 int plan_rdt(struct plan_ctx *ctx, struct err **err);
 int plan_net_devices(struct plan_ctx *ctx, struct err **err);
 int plan_sysctl(struct plan_ctx *ctx, struct err **err);

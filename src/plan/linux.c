@@ -5,6 +5,7 @@
 #include "plan/internal.h"
 
 #include <errno.h>
+#include <linux/mount.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,6 +121,53 @@ int plan_rdt(struct plan_ctx *ctx, struct err **err)
 		strv_add(&to->schemata, from->mem_bw_schema);
 	for (char **line = from->schemata; line && *line; line++)
 		strv_add(&to->schemata, *line);
+	return 0;
+}
+
+static bool map(const struct plan_id_range *v, size_t n, uint32_t *id)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (*id < v[i].inside || *id - v[i].inside >= v[i].count)
+			continue;
+		*id = v[i].outside + (*id - v[i].inside);
+		return true;
+	}
+	return false;
+}
+
+static bool cgroup_is_writable(const struct plan *plan)
+{
+	bool writable = false;
+
+	for (size_t i = 0; i < plan->n_mounts; i++) {
+		const struct plan_mount *m = &plan->mounts[i];
+
+		if (strcmp(m->dest, "/sys/fs/cgroup") == 0)
+			writable = (m->kind == PLAN_MOUNT_CGROUP ||
+				    (m->kind == PLAN_MOUNT_FS && m->fstype &&
+				     strcmp(m->fstype, "cgroup2") == 0)) &&
+				   !(m->attr_set & MOUNT_ATTR_RDONLY);
+	}
+	return writable;
+}
+
+/*
+ * runtime-spec, config-linux.md, "Cgroup ownership": to process.user, when the container sees nothing but its own group, and may write there. With a user
+ * namespace of somebody else its ids are not known here.
+ */
+int plan_cgroup_owner(struct plan_ctx *ctx, struct err **err)
+{
+	struct plan *plan = ctx->plan;
+	struct plan_owner owner = {true, plan->process.uid, plan->process.gid};
+
+	(void)err;
+	if (plan->ns[PLAN_NS_CGROUP].how != PLAN_NS_NEW || plan->ids.join_path ||
+	    !cgroup_is_writable(plan))
+		return 0;
+	if (plan->ids.how != PLAN_MAP_NONE && (!map(plan->ids.uids, plan->ids.n_uids, &owner.uid) ||
+					       !map(plan->ids.gids, plan->ids.n_gids, &owner.gid)))
+		return 0;
+	plan->cgroup_owner = owner;
 	return 0;
 }
 

@@ -214,9 +214,9 @@ int plan_build(const struct oci_config *config, const struct plan_options *opts,
 	       const struct plan_env *env, struct plan **ret, struct err **err)
 {
 	static int (*const steps[])(struct plan_ctx *, struct err **) = {
-		plan_namespaces,  plan_ids,    plan_rest,    plan_process,  plan_schedule,
-		plan_rootfs,	  plan_cow,    plan_mounts,  plan_devices,  plan_rdt,
-		plan_net_devices, plan_sysctl, plan_seccomp, plan_landlock,
+		plan_namespaces,   plan_ids,	     plan_rest,	  plan_process, plan_schedule,
+		plan_rootfs,	   plan_cow,	     plan_mounts, plan_devices, plan_rdt,
+		plan_cgroup_owner, plan_net_devices, plan_sysctl, plan_seccomp, plan_landlock,
 	};
 	struct plan_ctx ctx = start(config, config->process, opts, env);
 

@@ -240,6 +240,13 @@ struct plan_hook_list {
 	size_t n;
 };
 
+/* Who gets the container's cgroup, in the ids of the runtime's user namespace. */
+struct plan_owner {
+	bool set;
+	uint32_t uid;
+	uint32_t gid;
+};
+
 struct plan_pair {
 	const char *key;
 	const char *value;
@@ -307,6 +314,7 @@ struct plan {
 
 	const char *cgroups_path; /* as in config.json, or NULL */
 	const struct oci_resources *resources;
+	struct plan_owner cgroup_owner;
 
 	const struct oci_seccomp *seccomp;   /* NULL: none. Compiled by spawn (seccomp/profile.h) */
 	struct oci_seccomp *default_seccomp; /* the plan's own, when seccomp is it */

@@ -72,6 +72,45 @@ file() {
 	assert_output_has cgroupsPath
 }
 
+# inside SCRIPT: in the container.
+inside() {
+	rt exec c sh -ec "$1"
+}
+
+@test "the group belongs to process.user, if the container may write there" {
+	make sleep 100
+	edit_config "$bundle" '.linux.namespaces |= (map(select(.type | IN("cgroup", "user") | not)) + [{type: "cgroup"}, {type: "user"}])
+		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}] | .linux.gidMappings = .linux.uidMappings
+		| .mounts |= (map(select(.destination != "/sys/fs/cgroup"))
+			+ [{destination: "/sys/fs/cgroup", type: "cgroup", source: "cgroup", options: ["nosuid", "noexec", "nodev"]}])'
+	cp "$bundle/config.json" "$T/config"
+	rt create --cow=off --bundle "$bundle" c
+	rt start c
+	path=$(jq -r '."cgroup-path"' "$T/state/c/status")
+	owner() { in_v2 stat -c %u "/sys/fs/cgroup$path/$1"; }
+	[ "$(owner .)" = 100000 ]
+	[ "$(owner cgroup.procs)" = 100000 ]
+	[ "$(owner cgroup.subtree_control)" = 100000 ]
+	# limits are not the container's to change
+	[ "$(owner cgroup.max.depth)" = 0 ]
+	inside 'mkdir /sys/fs/cgroup/below; sleep 50 & echo $! >/sys/fs/cgroup/below/cgroup.procs; grep -q below /proc/$!/cgroup'
+	rt delete --force c
+	refute in_v2 test -e "/sys/fs/cgroup$path"
+	# another user of the container
+	edit_config "$bundle" '.process.user = {uid: 7, gid: 8}'
+	rt create --cow=off --bundle "$bundle" c
+	[ "$(in_v2 stat -c %u:%g "/sys/fs/cgroup$path/cgroup.procs")" = 100007:100008 ]
+	rt delete --force c
+	# read-only, or without a namespace of its own: nobody's
+	for filter in '.mounts |= map(if .destination == "/sys/fs/cgroup" then .options += ["ro"] else . end)' '.linux.namespaces |= map(select(.type != "cgroup"))'; do
+		cp "$T/config" "$bundle/config.json"
+		edit_config "$bundle" "$filter"
+		rt create --cow=off --bundle "$bundle" c
+		[ "$(owner cgroup.procs)" = 0 ]
+		rt delete --force c
+	done
+}
+
 @test "freezer: pause, state, resume" { # covers: command pause v2
 	make sh -c 'while :; do echo x >>/dev/shm/log; sleep 0.02; done'
 	rt create --bundle "$bundle" c

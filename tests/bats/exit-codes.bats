@@ -24,9 +24,31 @@ what_podman_makes_of() {
 	fi
 }
 
+# what_containerd_makes_of TEXT: containerd's and go-runc's verdict on a failed kill or delete.
+what_containerd_makes_of() {
+	if grep -qiE 'os: process already finished|container not running|no such process' <<<"$1"; then
+		echo gone
+	elif grep -qE 'does not exist' <<<"$1"; then
+		echo unknown
+	else
+		echo failed
+	fi
+}
+
+# what_docker_makes_of TEXT: the exit code of docker run.
+what_docker_makes_of() {
+	if grep -qE 'executable file not found|no such file or directory|system cannot find the file specified|not a directory' <<<"${1,,}"; then
+		echo 127
+	elif grep -qiE 'permission denied|is a directory|operation not permitted' <<<"$1"; then
+		echo 126
+	else
+		echo 128
+	fi
+}
+
 # fails CODE-OF-PODMAN TEXT COMMAND...: our exit code is 1, stderr has the text, the JSON log is one object with the same.
 fails() {
-	local podman=$1 text=$2 stderr
+	local podman=$1 text=$2
 	shift 2
 	rm -f "$T/log"
 	run --separate-stderr sandlock --log "$T/log" --log-format json "$@"
@@ -100,6 +122,7 @@ fails() {
 		*) set -- "$command" nope ;;
 		esac
 		fails - 'container `nope` does not exist' "$@"
+		[ "$(what_containerd_makes_of "$stderr")" = unknown ]
 	done
 	sandlock delete --force nope
 	bundle=$(make_bundle)
@@ -114,8 +137,8 @@ fails() {
 	fails - 'unknown signal `99`' kill c 99
 	sandlock kill c 9
 	wait_for 5 is_status c stopped
-	# containerd: os: process already finished / container not running
 	fails - 'the container `c` is not running' kill c TERM
+	[ "$(what_containerd_makes_of "$stderr")" = gone ]
 	fails - 'the container `c` is not running' exec c true
 	fails - 'it has stopped' start c
 	sandlock delete c

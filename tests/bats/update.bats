@@ -148,9 +148,11 @@ sleeper() {
 		assert_failure 1
 		assert_output_has "option ${bad%%=*}" "${bad#*=}"
 	done
-	run sandlock update --l3-cache-schema x c
-	assert_failure 1
-	assert_output_has --l3-cache-schema
+	for bad in --l3-cache-schema=x --mem-bw-schema=L3:0=f "--l3-cache-schema=L3:0=f"$'\n'"MB:0=1"; do
+		run sandlock update "$bad" c
+		assert_failure 1
+		assert_output_has "option ${bad%%=*}" "a line such as"
+	done
 	run sandlock update c
 	assert_failure 1
 	assert_output_has "nothing to update"
@@ -158,6 +160,34 @@ sleeper() {
 	assert_failure 1
 	assert_output_has 'container `nope` does not exist'
 	[ "$(memory c)" = 134217728 ]
+}
+
+# covers: command update --l3-cache-schema --mem-bw-schema
+@test "schemata of resctrl: an error without it, written to the container's group" {
+	requires_root
+	sleeper
+	if ! grep -qw resctrl /proc/mounts; then
+		run sandlock update --l3-cache-schema L3:0=f c
+		assert_failure 1
+		assert_output_has "no resctrl file system"
+	fi
+	# a directory of that form in place of the kernel's
+	mkdir "$T/group"
+	printf 'MB:0=100\nL3:0=ff\n' >"$T/group/schemata"
+	touch "$T/group/tasks"
+	status=$(state_root)/c/status
+	jq -c '."intel-rdt" = {group: $g, ours: false}' --arg g "$T/group" "$status" >"$T/status"
+	cp "$T/status" "$status"
+	sandlock update --l3-cache-schema 'L3:0=f' --mem-bw-schema 'MB:0=70' --pids-limit 44 c
+	[ "$(cat "$T/group/schemata")" = $'L3:0=f\nMB:0=70' ]
+	[ "$(pids c)" = 44 ]
+	sandlock update --mem-bw-schema MB:0=50 -r - c <<<'{"pids": {"limit": 45}}'
+	[ "$(cat "$T/group/schemata")" = MB:0=50 ]
+	[ "$(pids c)" = 45 ]
+	# all or nothing
+	run sandlock update --mem-bw-schema MB:0=10 --cpuset-cpus 99999 c
+	assert_failure 1
+	[ "$(cat "$T/group/schemata")" = MB:0=50 ]
 }
 
 @test "neither a stopped container nor one without a cgroup can be updated" {

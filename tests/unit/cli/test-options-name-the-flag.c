@@ -15,7 +15,7 @@ static char **list;
 static unsigned number;
 
 static const struct option_row rows[] = {
-	{"flag", 'f', OPTION_FLAG, &flag, NULL, ""},
+	{"flag", 'f', OPTION_FLAG, &flag, NULL, "", .also = 'F'},
 	{"text", 't', OPTION_STRING, &text, "X", ""},
 	{"maybe", 0, OPTION_OPTIONAL, &maybe, "X", "", "fallback"},
 	{"list", 'l', OPTION_LIST, &list, "X", ""},
@@ -65,6 +65,8 @@ int main(void)
 	is_int(PARSE(false, -1, (char *)"--maybe=", (char *)"--ignored", (char *)"x"), 0,
 	       "empty value");
 	is_str(maybe, "", "is kept");
+	ok(PARSE(false, -1, (char *)"-F") == 0 && flag, "a second letter");
+	is_int(PARSE(false, -1, (char *)"--usage", (char *)"--wrong"), OPTIONS_HELP, "--usage");
 	r = PARSE(false, -1, (char *)"--wrong=1");
 	fails(r, err, "--wrong");
 	r = PARSE(false, -1, (char *)"-x");

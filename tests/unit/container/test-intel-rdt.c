@@ -114,6 +114,49 @@ static void test_new(void)
 	   "it alone");
 }
 
+static int update(const char *l3, const char *mb, struct status *s, char **ret_before,
+		  const char **ret_text)
+{
+	static struct err *err;
+	struct rdt_update u = {l3, mb};
+	pid_t pids[] = {42, 43};
+	int r;
+
+	err_free(err);
+	err = NULL;
+	r = intel_rdt_update(&u, root, "c1", pids, 2, s, ret_before, &err);
+	*ret_text = err_msg(err);
+	return r;
+}
+
+/* covers: command update --l3-cache-schema --mem-bw-schema */
+static void test_update(void)
+{
+	struct status *s;
+	const char *text;
+	char *before;
+
+	join("there", NULL, false, &s, &text);
+	is_int(update("L3:0=3", NULL, s, &before, &text), 0, "another mask");
+	is_str(get("there/schemata"), "L3:0=3\n", "is written");
+	is_str(before, "    MB:0=100;1= 70\n    L3:0=00f;1=ff\n", "what was there is kept");
+	is_int(update("L3:0=1", "MB:0=10", s, &before, &text), 0, "both");
+	is_str(get("there/schemata"), "L3:0=1\nMB:0=10\n", "are one write");
+	is_str(before, "L3:0=3\n", "and the one of before is kept");
+	intel_rdt_set_back(s, before);
+	is_str(get("there/schemata"), "L3:0=3\n", "and written again");
+	join("/", NULL, false, &s, &text);
+	ok(update("L3:0=1", NULL, s, &before, &text) == -ENOTSUP && strstr(text, "default class"),
+	   "not the schemata of everybody: %s", text);
+	s->rdt_group = NULL;
+	ok(update("L3:0=1", NULL, s, &before, &text) < 0 && !s->rdt_group && !before,
+	   "a container without a group gets one: %s", text);
+	ok(access(at("c1"), F_OK) < 0, "which goes again when it cannot be filled");
+	s->rdt_group = strdup(at("gone"));
+	ok(update("L3:0=1", NULL, s, &before, &text) == -ENOENT && strstr(text, "gone"),
+	   "a group that somebody removed: %s", text);
+}
+
 int main(void)
 {
 	snprintf(root, sizeof(root), "/tmp/sandlock-rdt-XXXXXX");
@@ -126,6 +169,7 @@ int main(void)
 	put("there/schemata", "    MB:0=100;1= 70\n    L3:0=00f;1=ff\n");
 	test_existing();
 	test_new();
+	test_update();
 	unlink(at("there/tasks"));
 	unlink(at("there/schemata"));
 	unlink(at("tasks"));
