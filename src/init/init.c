@@ -48,6 +48,7 @@ void init_run(const struct init_args *args)
 	};
 	struct err *err = NULL;
 	const struct init_step *step;
+	bool released = false;
 	int r;
 
 	/* #1 create: id maps are written, we are in our cgroup, the root is ready */
@@ -56,10 +57,11 @@ void init_run(const struct init_args *args)
 	for (step = init_steps; r >= 0 && step->run; step++) {
 		if (args->exec ? step->exec : step->create)
 			r = step->run(&ctx, &err);
+		released |= r >= 0 && step->run == step_ready && args->fifo_fd >= 0;
 	}
 	sync_send_err(args->sync_fd, err);
 	/* After `start` nobody listens on sync any more: the container's stderr is all there is. */
-	if (step > init_steps && step[-1].run == step_exec && args->fifo_fd >= 0)
+	if (released)
 		dprintf(STDERR_FILENO, "%s\n", err_msg(err));
 	_exit(exit_status(err));
 }

@@ -45,6 +45,7 @@ file() {
 	in_v2 cat "/sys/fs/cgroup$(jq -r '."cgroup-path"' "$T/state/${2:-c}/status")/$1"
 }
 
+# covers: cgroup v2, cgroup exec joins
 @test "the group: made, joined, removed" {
 	make sleep 100
 	rt create --bundle "$bundle" c
@@ -77,6 +78,7 @@ inside() {
 	rt exec c sh -ec "$1"
 }
 
+# covers: cgroup v2: owner
 @test "the group belongs to process.user, if the container may write there" {
 	make sleep 100
 	edit_config "$bundle" '.linux.namespaces |= (map(select(.type | IN("cgroup", "user") | not)) + [{type: "cgroup"}, {type: "user"}])
@@ -111,6 +113,7 @@ inside() {
 	done
 }
 
+# covers: cgroup freezer
 @test "freezer: pause, state, resume" { # covers: command pause v2
 	make sh -c 'while :; do echo x >>/dev/shm/log; sleep 0.02; done'
 	rt create --bundle "$bundle" c
@@ -130,6 +133,7 @@ inside() {
 	rt delete --force c
 }
 
+# covers: cgroup kill of all
 @test "kill --all reaches everybody" { # covers: command kill --all v2
 	make sh -c 'sleep 1000 & sleep 1000 & sleep 1000'
 	edit_config "$bundle" '.linux.namespaces |= map(select(.type != "pid"))'
@@ -140,6 +144,7 @@ inside() {
 	wait_for 5 eval '[ -z "$(file cgroup.procs)" ]'
 }
 
+# covers: cgroup device rules
 @test "device rules are an eBPF program, and update replaces it" { # covers: command update --resources devices v2
 	make sleep 100
 	edit_config "$bundle" '.linux.resources.devices = [{"allow": false, "access": "rwm"}]
@@ -160,6 +165,7 @@ inside() {
 	rt exec c dd if=/dev/kmsg2 count=0
 }
 
+# covers: text missing controller
 @test "unified: written as it is, and a file that is not there is an error" { # covers: linux.resources.unified
 	make sleep 100
 	edit_config "$bundle" '.linux.resources.unified = {"cgroup.max.depth": "3"}'
@@ -178,6 +184,8 @@ inside() {
 	[ ! -e "$T/state/d" ]
 }
 
+# covers: cgroup exec follows init
+# covers: cgroup v2: controllers
 @test "exec follows an init that moved and turned controllers on" { # covers: command exec
 	make sleep 100
 	rt create --bundle "$bundle" c
@@ -196,6 +204,7 @@ inside() {
 	refute in_v2 test -e "/sys/fs/cgroup$path"
 }
 
+# covers: cgroup rootless: delegated, cgroup device rules: without privilege
 @test "rootless in a delegated group" {
 	requires_test_users
 	GROUP=sandlock-test-$$

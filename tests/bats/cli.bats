@@ -12,6 +12,8 @@ teardown() {
 	teardown_sandlock
 }
 
+# covers: option --version, format --version
+# covers: caller Docker
 @test "--version" {
 	run "$SANDLOCK_OCI" --version
 	assert_success
@@ -23,6 +25,7 @@ teardown() {
 	done
 }
 
+# covers: option --help, option --usage
 @test "--help of the program and of every command" {
 	run "$SANDLOCK_OCI" --help
 	assert_success
@@ -38,6 +41,7 @@ teardown() {
 	[ "$("$SANDLOCK_OCI" --usage)" = "$usage" ]
 }
 
+# covers: text no command, text unknown command, text unknown option, text missing argument of an option
 @test "no command, an unknown command, an unknown option" {
 	run "$SANDLOCK_OCI"
 	assert_failure 1
@@ -84,6 +88,7 @@ teardown() {
 	done
 }
 
+# covers: option --cgroup-manager, option --rootless, cgroup disabled
 @test "cgroup managers" {
 	run sandlock --cgroup-manager=zoo list
 	assert_failure 1
@@ -91,6 +96,7 @@ teardown() {
 	sandlock --cgroup-manager=disabled --rootless=true list
 }
 
+# covers: option --log, option --log-format, format JSON log, option --debug
 @test "a failure is one JSON object in the log, and a text on stderr" {
 	bundle=$(make_bundle)
 	set_args "$bundle" 'no"such'
@@ -102,6 +108,7 @@ teardown() {
 	jq -e '.level == "error" and (.msg | contains("executable file `no\"such` not found in $PATH")) and (.time | test("^[0-9-]+T[0-9:]+Z$"))' "$T/log"
 }
 
+# covers: option --log-level
 @test "warnings of a command that succeeds are in the JSON log" {
 	bundle=$(make_bundle)
 	edit_config "$bundle" '.process.capabilities.bounding += ["CAP_NO_SUCH"]'
@@ -109,6 +116,7 @@ teardown() {
 	jq -e -s 'map(select(.level == "warning" and (.msg | contains("CAP_NO_SUCH")))) | length >= 1' "$T/log"
 }
 
+# covers: format text log
 @test "a text log appends" {
 	echo before >"$T/log"
 	run sandlock --log "$T/log" state nope
@@ -117,6 +125,7 @@ teardown() {
 	grep -q 'container `nope` does not exist' "$T/log"
 }
 
+# covers: option --log-format, option --log-level
 @test "bad log options" {
 	run sandlock --log-format xml list
 	assert_failure 1
@@ -129,6 +138,7 @@ teardown() {
 	assert_output_has /nowhere/log
 }
 
+# covers: option --root, caller podman: its environment, caller podman: leftovers
 @test "the state root: --root, XDG_RUNTIME_DIR" {
 	run "$SANDLOCK_OCI" --root / list
 	assert_failure 1

@@ -46,6 +46,7 @@ assert_same_tree() {
 	assert_tree_unchanged "$T/want" "$2"
 }
 
+# covers: command commit, command commit --to
 @test "a copy of the image becomes what the container's root is" {
 	changed_container
 	cp -a "$bundle/rootfs" copy
@@ -77,6 +78,7 @@ assert_same_tree() {
 	[ "$(sandlock diff c)" = "" ]
 }
 
+# covers: command commit --force
 @test "what somebody else has changed is reported, and nothing is committed" {
 	changed_container
 	cp -a "$bundle/rootfs" copy
@@ -154,6 +156,7 @@ assert_same_tree() {
 	[ ! -L copy/etc ] && [ "$(cat copy/etc/new)" = x ]
 }
 
+# covers: command commit --upper
 @test "an upper directory: overlayfs shows what the container saw" {
 	requires_root
 	requires_overlayfs
@@ -201,6 +204,7 @@ assert_same_tree() {
 	assert_output_has "own live root"
 }
 
+# covers: command create+run --cow-keep --commit-to
 @test "--cow-keep=commit: at the end of run, and at delete" {
 	changing_bundle
 	sandlock run --cow --cow-keep commit --commit-to "$bundle/rootfs" --bundle "$bundle" c
@@ -236,6 +240,7 @@ assert_same_tree() {
 	[ ! -e "$bundle/.sandlock-cow-c" ]
 }
 
+# covers: command create+run --cow-keep, command delete --discard
 @test "--cow-keep: keep and discard, against the annotation" {
 	changing_bundle
 	edit_config "$bundle" '.annotations = {"run.sandlock.cow.keep": "keep"}'
@@ -257,6 +262,7 @@ assert_same_tree() {
 	assert_output_has "nosuch" "No such file"
 }
 
+# covers: command run --dry-run
 @test "run --dry-run shows the changes and throws them away" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sh -c 'echo out; rm /etc/group; touch /new; exit 3'

@@ -24,6 +24,7 @@ refused() {
 
 # covers: config ociVersion, config unknown properties, config other platforms, config process.commandLine
 # covers: config process.user.username
+# covers: parser unknown properties
 @test "versions and properties of others" {
 	edit_config "$B" '.ociVersion = "1.99.0-rc.1" | .noSuch = {a: [1]} | .linux.alsoNot = 5 | .process.neither = null | .windows = {layerFolders: ["x"]} |
 		.vm = {kernel: {path: "/k"}} | .solaris = {milestone: "m"} | .zos = {} | .freebsd = {} | .process.commandLine = "c" | .process.user.username = "nobody"'
@@ -45,6 +46,7 @@ refused() {
 }
 
 # covers: config process, config process.args, config process.cwd
+# covers: text no process
 @test "process: missing, without arguments, with a relative directory" {
 	cp "$B/config.json" "$T/good.json"
 	edit_config "$B" 'del(.process)'
@@ -165,6 +167,7 @@ refused() {
 }
 
 # covers: config process.consoleSize
+# covers: caller consoleSize
 @test "consoleSize is the size of the terminal; without a terminal it is not looked at" {
 	requires_command python3
 	set_args "$B" sleep 60
@@ -241,6 +244,7 @@ print(*struct.unpack("HHHH", fcntl.ioctl(fd, termios.TIOCGWINSZ, b"\0" * 8))[:2]
 }
 
 # covers: config linux.cgroupsPath
+# covers: cgroup cgroupfs
 @test "cgroupsPath: absolute, relative, and what cannot be one" {
 	requires_root
 	edit_config "$B" '.linux.cgroupsPath = $p' --arg p "/sandlock-test-$$/a"

@@ -198,6 +198,7 @@ state_of() {
 	assert_output again
 }
 
+# covers: caller containerd: CRI
 @test "the drop-in for CRI is what containerd accepts" {
 	cat >"$T/config.toml" <<-END
 		version = 2

@@ -48,6 +48,7 @@ fails_cleanly() {
 	done
 }
 
+# covers: cgroup cgroupsPath unset
 @test "the cgroup of a container is where the other tests look for it" {
 	requires_root
 	bundle=$(make_bundle)
@@ -57,6 +58,7 @@ fails_cleanly() {
 	assert_nothing_left c "$bundle"
 }
 
+# covers: command create, command create --bundle --pid-file, command start, format pid file, lifecycle nothing runs before start
 @test "create parks the program, start lets it run" {
 	bundle=$(make_bundle)
 	echo 'touch /ran; sleep 100' | set_script "$bundle"
@@ -71,6 +73,7 @@ fails_cleanly() {
 	sandlock delete --force c
 }
 
+# covers: caller conmon
 @test "the container's process becomes a child of the caller's subreaper" {
 	requires_command python3
 	bundle=$(make_bundle)
@@ -89,6 +92,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 	sandlock delete c
 }
 
+# covers: text id in use, lifecycle ids are unique, lifecycle delete removes what create made
 @test "an id is used once" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sleep 100
@@ -102,6 +106,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 	sandlock delete --force c
 }
 
+# covers: text bad id
 @test "bad ids are refused" {
 	bundle=$(make_bundle)
 	for id in "" .hidden a/b 'a b' ..; do
@@ -111,6 +116,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 	done
 }
 
+# covers: lifecycle later changes of config.json
 @test "later changes of config.json have no effect" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sh -c 'echo first >/result'
@@ -122,6 +128,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 	sandlock delete c
 }
 
+# covers: command create --config --bundle
 @test "a relative bundle, a bundle by default, and --config" {
 	bundle=$(make_bundle)
 	cd "$bundle"
@@ -141,12 +148,14 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 	assert_output_has "config.json"
 }
 
+# covers: parser errors name path and place
 @test "an error in config.json names the place" {
 	bundle=$(make_bundle)
 	edit_config "$bundle" '.process.cwd = 5'
 	fails_cleanly "$bundle" "process.cwd"
 }
 
+# covers: text terminal without a console socket
 @test "a terminal needs a console socket" {
 	bundle=$(make_bundle)
 	edit_config "$bundle" '.process.terminal = true'
@@ -154,6 +163,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 }
 
 # covers: config process.terminal
+# covers: command create --console-socket, caller conmon: the console socket
 @test "the console socket gets one descriptor of a terminal" {
 	requires_command python3
 	bundle=$(make_bundle)
@@ -185,6 +195,7 @@ print(out.decode().strip())
 	sandlock delete --force c
 }
 
+# covers: command create --pidfd-socket
 @test "the pidfd socket gets a descriptor" {
 	requires_command python3
 	bundle=$(make_bundle)
@@ -203,6 +214,7 @@ print(len(fds), [l for l in open("/proc/self/fdinfo/%d" % fds[0]) if l.startswit
 	sandlock delete --force c
 }
 
+# covers: command create+run --dump-plan
 @test "--dump-plan does nothing" {
 	bundle=$(make_bundle)
 	run sandlock create --bundle "$bundle" --dump-plan c
@@ -211,6 +223,7 @@ print(len(fds), [l for l in open("/proc/self/fdinfo/%d" % fds[0]) if l.startswit
 	assert_nothing_left c "$bundle"
 }
 
+# covers: lifecycle create fails atomically
 @test "failure: a mount that cannot be made" {
 	bundle=$(make_bundle)
 	edit_config "$bundle" '.mounts += [{"destination": "/mnt", "type": "bind", "source": "/nowhere-at-all", "options": ["bind"]}]'
@@ -223,6 +236,7 @@ print(len(fds), [l for l in open("/proc/self/fdinfo/%d" % fds[0]) if l.startswit
 	fails_cleanly "$bundle" "/mnt"
 }
 
+# covers: text command not found
 @test "failure: a command that is not there" {
 	bundle=$(make_bundle)
 	set_args "$bundle" nosuchcommand
@@ -231,6 +245,7 @@ print(len(fds), [l for l in open("/proc/self/fdinfo/%d" % fds[0]) if l.startswit
 	fails_cleanly "$bundle" 'executable file `/bin/nosuchcommand` not found: No such file or directory'
 }
 
+# covers: text not executable, text not a file
 @test "failure: a command that cannot be executed" {
 	bundle=$(make_bundle)
 	set_args "$bundle" /etc/passwd
@@ -240,6 +255,7 @@ print(len(fds), [l for l in open("/proc/self/fdinfo/%d" % fds[0]) if l.startswit
 }
 
 # covers: config hooks.path
+# covers: text hook, lifecycle failure of a hook of create
 @test "failure: a hook of create" {
 	bundle=$(make_bundle)
 	for kind in prestart createRuntime createContainer; do
@@ -289,12 +305,14 @@ print(len(fds), [l for l in open("/proc/self/fdinfo/%d" % fds[0]) if l.startswit
 }
 
 # covers: config root.path
+# covers: text root
 @test "failure: the root does not exist" {
 	bundle=$(make_bundle)
 	edit_config "$bundle" '.root.path = "nowhere"'
 	fails_cleanly "$bundle" "nowhere"
 }
 
+# covers: caller conmon: a create that is killed
 @test "a create that is killed leaves something that delete --force removes" {
 	bundle=$(make_bundle)
 	edit_config "$bundle" '.hooks = {"createRuntime": [{"path": "/bin/sleep", "args": ["sleep", "1000"], "timeout": 30}]}'
@@ -322,4 +340,70 @@ descendant() {
 		pid=$child
 	done
 	echo "$pid"
+}
+
+# covers: command create+run --no-pivot --no-new-keyring --config --cow-keep --commit-to
+@test "options of create and of run decide the same" {
+	bundle=$(make_bundle)
+	mkdir "$T/dest"
+	mv "$bundle/config.json" "$T/other.json"
+	for command in create run; do
+		plan() { sandlock "$command" --bundle "$bundle" --config "$T/other.json" --dump-plan "$@" c; }
+		plan >"$T/plan"
+		grep -q '^new_keyring: yes$' "$T/plan"
+		plan --no-new-keyring >"$T/plan"
+		refute grep -q '^new_keyring' "$T/plan"
+		plan --no-pivot >"$T/plan"
+		grep -q '^rootfs.no_pivot: yes$' "$T/plan"
+		plan --cow --cow-keep=keep >"$T/plan"
+		grep -q '^cow.keep: yes$' "$T/plan"
+		plan --cow --cow-keep=commit --commit-to "$T/dest" >"$T/plan"
+		grep -q "$T/dest" "$T/plan"
+	done
+}
+
+# covers: text console socket without a terminal
+@test "a console socket needs a terminal" {
+	bundle=$(make_bundle)
+	set_args "$bundle" sleep 100
+	fails_cleanly "$bundle" "--console-socket needs process.terminal to be true" --console-socket "$T/socket"
+	sandlock run --detach --bundle "$bundle" c </dev/null >/dev/null 2>&1
+	run sandlock exec --console-socket "$T/socket" c true
+	assert_failure 1
+	assert_output_has "--console-socket needs a terminal"
+}
+
+# covers: cgroup hybrid
+@test "hybrid: a cgroup2 mount beside the hierarchies of v1 is left alone" {
+	requires_root
+	[ "$(stat -f -c %T /sys/fs/cgroup/unified 2>/dev/null)" = cgroup2fs ] || skip "host: not hybrid"
+	bundle=$(make_bundle)
+	sandlock create --bundle "$bundle" c
+	[ "$(grep '^0::' "/proc/$(pid_of c)/cgroup")" = "$(grep '^0::' /proc/self/cgroup)" ]
+	[ -z "$(find /sys/fs/cgroup/unified -maxdepth 1 -name "$(cgroup_name c)")" ]
+}
+
+# covers: cgroup rootless: no limits and no path
+@test "an ordinary user's container goes without a cgroup; with a limit it is an error" {
+	[ "$(id -u)" != 0 ] || skip "other part: needs an ordinary user"
+	[ ! -w /sys/fs/cgroup ] || skip "host: users may make cgroups"
+	bundle=$(make_bundle)
+	sandlock create --bundle "$bundle" c
+	[ "$(jq '."cgroup-path"' "$(state_root)/c/status")" = null ] || skip "host: this user has a cgroup of his own"
+	edit_config "$bundle" '.linux.resources = {"pids": {"limit": 5}}'
+	run sandlock create --bundle "$bundle" d
+	assert_failure 1
+	assert_output_has cgroup
+}
+
+# covers: lifecycle failure of startContainer
+@test "failure: a hook of startContainer" {
+	bundle=$(make_bundle)
+	set_args "$bundle" sh -c 'touch /ran'
+	edit_config "$bundle" '.hooks = {"startContainer": [{"path": "/bin/false"}]}'
+	run sandlock run --bundle "$bundle" c
+	assert_failure
+	assert_output_has 'error executing hook `/bin/false` (exit code: 1)'
+	[ "$(status_of c)" = gone ]
+	[ ! -e "$bundle/rootfs/ran" ]
 }

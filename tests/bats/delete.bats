@@ -12,6 +12,7 @@ teardown() {
 	teardown_sandlock
 }
 
+# covers: command delete --force, text still running, lifecycle delete of what is not stopped
 @test "a running container is only deleted with --force" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sleep 100
@@ -26,6 +27,7 @@ teardown() {
 	[ ! -e "$(state_root)/c" ]
 }
 
+# covers: command delete, lifecycle delete of what is not stopped
 @test "a created container can be deleted" {
 	bundle=$(make_bundle)
 	sandlock create --bundle "$bundle" c
@@ -35,6 +37,7 @@ teardown() {
 	[[ $(awk '$1 == "State:" { print $2 }' "/proc/$pid/status" 2>/dev/null) =~ ^[ZX]?$ ]]
 }
 
+# covers: exit delete --force of an unknown id
 @test "an unknown id" {
 	run sandlock delete nope
 	assert_failure 1
@@ -44,6 +47,7 @@ teardown() {
 	assert_output ""
 }
 
+# covers: cgroup delete: groups of the container, lifecycle delete removes what create made
 @test "cgroups go, also those that the container made" {
 	requires_root
 	bundle=$(make_bundle)
@@ -63,6 +67,7 @@ teardown() {
 	done
 }
 
+# covers: cgroup delete without a pid namespace
 @test "processes that outlive init go too" {
 	requires_root
 	bundle=$(make_bundle)
@@ -76,6 +81,7 @@ teardown() {
 	[ -z "$(pgrep -fx 'sleep 1234')" ]
 }
 
+# covers: cgroup delete: paused
 @test "a paused container" {
 	requires_root
 	bundle=$(make_bundle)
@@ -90,6 +96,7 @@ teardown() {
 }
 
 # covers: config hooks.poststop
+# covers: lifecycle failure of poststop
 @test "poststop hooks run once, and their failure is only a warning" {
 	bundle=$(make_bundle)
 	edit_config "$bundle" '.hooks = {"poststop": [{"path": "/bin/false"}, {"path": "/bin/sh", "args": ["sh", "-c", "echo x >>\($log)"]}]}' --arg log "$T/log"
@@ -102,6 +109,7 @@ teardown() {
 	[ "$(status_of c)" = gone ]
 }
 
+# covers: command delete --regex
 @test "--regex" {
 	bundle=$(make_bundle)
 	for id in web-1 web-2 db; do
@@ -111,6 +119,7 @@ teardown() {
 	[ "$(sandlock list -q)" = db ]
 }
 
+# covers: format state directory
 @test "directories of other programs are left alone" {
 	mkdir -p "$(state_root)/foreign"
 	echo '{}' >"$(state_root)/foreign/state.json"

@@ -12,6 +12,7 @@ teardown() {
 	teardown_sandlock
 }
 
+# covers: command diff, command diff --format
 @test "added, changed, deleted" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sh -ec 'echo x >>/etc/motd; rm /etc/group; mkdir /new; echo y >/new/file; touch /ready; sleep 100'

@@ -22,6 +22,7 @@ sleeper() {
 	sandlock start c
 }
 
+# covers: format events.stats
 @test "--stats prints one object" { # covers: command events --stats
 	requires_root
 	sleeper sh -c 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; sleep 100'
@@ -49,6 +50,7 @@ sleeper() {
 	jq -e -s 'length >= 3 and all(.[]; .type == "stats" and .id == "c")' "$T/events"
 }
 
+# covers: format events.oom
 @test "lack of memory is told" {
 	requires_root
 	sleeper sh -c 'until [ -e /dev/shm/go ]; do sleep 0.05; done; (tail /dev/zero >/dev/null); sleep 100'

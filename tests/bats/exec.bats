@@ -21,6 +21,7 @@ started() {
 	sandlock start c
 }
 
+# covers: command exec, exit workload, exit killed workload
 @test "output and exit status" {
 	started
 	run sandlock exec c sh -c 'echo out; exit 5'
@@ -37,6 +38,7 @@ started() {
 	assert_output "--env -t"
 }
 
+# covers: cgroup exec joins
 @test "the process is in every namespace and in the cgroup of the container" {
 	started
 	for ns in pid mnt uts ipc net; do
@@ -46,6 +48,7 @@ started() {
 	[ "$(sandlock exec c cat /proc/self/cgroup)" = "$(sandlock exec c cat /proc/1/cgroup)" ]
 }
 
+# covers: command exec --env --cwd --user
 @test "environment, working directory, ids" {
 	started '.process.env += ["FROM=config"]'
 	run sandlock exec -e ADDED=yes --cwd /etc c sh -c 'echo $FROM $ADDED $PWD'
@@ -59,6 +62,7 @@ started() {
 	assert_output_has "UID[:GID]"
 }
 
+# covers: command exec --user
 @test "another user" {
 	requires_root
 	started
@@ -66,12 +70,14 @@ started() {
 	assert_output $'1000\n1001'
 }
 
+# covers: command exec --cap
 @test "capabilities: those of the container, and --cap" {
 	started '.process.capabilities |= map_values(["CAP_KILL"])'
 	[ "$(sandlock exec c sh -c 'grep CapEff /proc/self/status' | awk '{print $2}')" = 0000000000000020 ]
 	[ "$(sandlock exec --cap CAP_CHOWN c sh -c 'grep CapEff /proc/self/status' | awk '{print $2}')" = 0000000000000021 ]
 }
 
+# covers: command exec --no-new-privs
 @test "no_new_privs is inherited and can be added" {
 	started '.process.noNewPrivileges = false'
 	[ "$(sandlock exec c grep NoNewPrivs /proc/self/status | tr -dc 0-9)" = 0 ]
@@ -85,6 +91,7 @@ started() {
 	assert_output_has "Permission denied"
 }
 
+# covers: command exec --process
 @test "--process FILE" {
 	started
 	jq '.process | .args = ["sh", "-c", "echo $A; pwd"] | .env += ["A=file"] | .cwd = "/tmp"' "$bundle/config.json" >"$T/process.json"
@@ -107,6 +114,7 @@ started() {
 	assert_output_has "command"
 }
 
+# covers: command exec --detach --pid-file, exit detached
 @test "detached, with a pid file" {
 	started
 	sandlock exec --detach --pid-file "$T/pid" c sleep 50 </dev/null >/dev/null 2>&1
@@ -118,6 +126,7 @@ skip_without_cgroup() {
 	[ "$(id -u)" != 0 ]
 }
 
+# covers: command exec --tty
 @test "a terminal in the foreground" {
 	requires_command script
 	started
@@ -127,6 +136,7 @@ skip_without_cgroup() {
 	grep -q /dev/pts/0 "$T/typescript"
 }
 
+# covers: text not running, text unknown container
 @test "only into a running container" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sleep 100
@@ -195,6 +205,7 @@ skip_without_cgroup() {
 	[ "$(cat "$T/out")" = late ]
 }
 
+# covers: caller console socket: a long path
 @test "--pidfd-socket gets a descriptor of the process" { # covers: command exec --pidfd-socket
 	requires_command python3
 	started
@@ -224,4 +235,41 @@ print(re.search("^Pid:\\s*(\\d+)", open("/proc/self/fdinfo/%d" % fds[0]).read(),
 	assert_success
 	assert_output 2
 	assert_tree_unchanged "$T/before" "$bundle/rootfs"
+}
+
+# covers: command exec --preserve-fds
+@test "--preserve-fds: those descriptors and no others" {
+	started
+	echo through >"$T/file"
+	run sandlock exec --preserve-fds 1 c sh -c 'cat <&3; ls /proc/self/fd | grep -c "^[4-9]$"' 3<"$T/file" 4<"$T/file"
+	assert_output_has through
+	run sandlock exec c sh -c 'ls -l /proc/self/fd; cat <&3' 3<"$T/file" 4<"$T/file"
+	assert_output_lacks through "$T/file"
+}
+
+# covers: command exec --tty
+@test "--tty=false: no terminal, whatever the process file says" {
+	started
+	jq '.process | .args = ["sh", "-c", "test -t 0 || echo none"] | .terminal = true' "$bundle/config.json" >"$T/process.json"
+	run sandlock exec --tty=false --process "$T/process.json" c
+	assert_success
+	assert_output none
+	run sandlock exec --tty=maybe c true
+	assert_failure 1
+	assert_output_has maybe
+}
+
+# covers: command exec --process-label --apparmor
+@test "labels and profiles: an error where the host knows none" {
+	started
+	if ! grep -qw selinuxfs /proc/filesystems; then
+		run sandlock exec --process-label system_u:system_r:container_t:s0 c true
+		assert_failure 1
+		assert_output_has SELinux
+	fi
+	if [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" != Y ]; then
+		run sandlock exec --apparmor unconfined c true
+		assert_failure 1
+		assert_output_has AppArmor
+	fi
 }

@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Exit codes and texts that callers parse: podman (libpod/oci_util.go), conmon, CRI-O, containerd and Docker match these words.
-# covers: exit codes and texts
 
 load helpers
 
@@ -49,6 +48,7 @@ what_docker_makes_of() {
 # fails CODE-OF-PODMAN TEXT COMMAND...: our exit code is 1, stderr has the text, the JSON log is one object with the same.
 fails() {
 	local podman=$1 text=$2
+	stderr= # of the program; for the caller too
 	shift 2
 	rm -f "$T/log"
 	run --separate-stderr sandlock --log "$T/log" --log-format json "$@"
@@ -62,6 +62,8 @@ fails() {
 		{ echo "$*: podman makes $(what_podman_makes_of "$stderr") of '$stderr'" >&2; return 1; }
 }
 
+# covers: exit through podman, exit through Docker, text command not found, text empty command, text not executable, text not a file, exit runtime error
+# covers: caller Docker
 @test "create: what cannot be executed" {
 	bundle=$(make_bundle)
 	echo text >"$bundle/rootfs/plain"
@@ -84,6 +86,7 @@ fails() {
 	[ ! -s "$T/list" ]
 }
 
+# covers: exit through podman, exit runtime error, exit workload
 @test "exec: the same texts, and the exit status of the program" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sleep 100
@@ -103,6 +106,7 @@ fails() {
 	[ "$status" = 143 ]
 }
 
+# covers: exit killed workload
 @test "run: the exit status of the program" {
 	bundle=$(make_bundle)
 	for pair in "0 exit 0" "1 exit 1" "77 exit 77" "255 exit 255" "139 kill -11 \$\$" "137 kill -9 \$\$"; do
@@ -113,6 +117,7 @@ fails() {
 	done
 }
 
+# covers: exit through containerd, text unknown container, text not running, text still running, text id in use, text already started, text unknown signal
 @test "containers that are not there, or are in another state" {
 	# go-runc, CRI-O and podman look for "does not exist"; containerd for "not running", "no such process"
 	for command in state start kill delete exec ps pause resume update events; do
@@ -144,6 +149,7 @@ fails() {
 	sandlock delete c
 }
 
+# covers: text root, text bad id
 @test "bad ids, bundles and options" {
 	fails - 'invalid' state 'a/b'
 	fails 127 'No such file or directory' create --bundle "$T/nowhere" c
@@ -159,6 +165,7 @@ fails() {
 	refute grep -qi 'permission denied' <<<"$output"
 }
 
+# covers: text lack of memory at start, cgroup oom told after a failed start
 @test "too little memory to start is told" {
 	requires_root
 	bundle=$(make_bundle)

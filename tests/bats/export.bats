@@ -75,6 +75,7 @@ podman_here() {
 		unshare --mount --propagation slave podman --cgroup-manager=cgroupfs --events-backend=file "$@"
 }
 
+# covers: command export
 @test "whiteouts, links, types, names in the archive" {
 	changed_container
 	sandlock export -o layer.tar c
@@ -102,6 +103,7 @@ podman_here() {
 	cmp a b
 }
 
+# covers: command export --compression --output
 @test "compressions by name and by option, to stdout" {
 	requires_command zstd
 	changed_container
@@ -115,6 +117,7 @@ podman_here() {
 	[ "$(stat -c %a l.tar)" = "$(printf '%o' $((0666 & ~$(umask))))" ]
 }
 
+# covers: command export --sparse
 @test "tar unpacks it to what was inside, sparse or not" {
 	requires_root
 	changed_container

@@ -22,6 +22,7 @@ check() {
 	done
 }
 
+# covers: format features, format features.ociVersionMin and ociVersionMax, format features.linux, format features.potentiallyUnsafeConfigAnnotations
 @test "the form that the specification's schema asks for" {
 	# features-schema.json: types, required members, nothing else at known places
 	check 'def strings: type == "array" and length > 0 and all(.[]; type == "string" and length > 0) and (unique | length) == length;
@@ -41,6 +42,7 @@ check() {
 		'.linux | keys - ["apparmor", "capabilities", "cgroup", "intelRdt", "memoryPolicy", "mountExtensions", "namespaces", "netDevices", "seccomp", "selinux"] == []'
 }
 
+# covers: format features.mountOptions, format features.linux
 @test "the patterns of names" {
 	check '.linux.capabilities | all(.[]; test("^CAP_[A-Z_]+$"))' \
 		'.linux.seccomp.actions | all(.[]; startswith("SCMP_ACT_"))' \
@@ -53,6 +55,7 @@ check() {
 		'.mountOptions | index("rro") and index("rbind") and index("tmpcopyup")'
 }
 
+# covers: format features
 @test "only JSON on stdout, whatever the options" {
 	run --separate-stderr "$SANDLOCK_OCI" --debug features
 	assert_success

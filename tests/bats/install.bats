@@ -12,6 +12,7 @@ setup() {
 	prefix=$(sed -n 's/^prefix = //p' "$top_builddir/Makefile")
 }
 
+# covers: caller podman: what it looks up by the name of the runtime
 @test "the program, its short name and the podman drop-in are installed" {
 	[ -x "$T/d$prefix/bin/sandlock-oci" ]
 	[ "$(readlink "$T/d$prefix/bin/sandlock")" = sandlock-oci ]

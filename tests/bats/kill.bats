@@ -21,6 +21,7 @@ trapping() {
 	wait_for 5 test -e "$bundle/rootfs/ready"
 }
 
+# covers: command kill
 @test "names, numbers and the default" {
 	trapping
 	sandlock kill c
@@ -35,6 +36,7 @@ trapping() {
 	wait_for 5 is_status c stopped
 }
 
+# covers: text unknown signal
 @test "unknown signals" {
 	trapping
 	for sig in NOPE 0 99 -1 SIG RTMIN+40; do
@@ -45,6 +47,7 @@ trapping() {
 	[ "$(status_of c)" = running ]
 }
 
+# covers: lifecycle kill of neither created nor running, text not running
 @test "only what runs can be killed" {
 	run sandlock kill nope
 	assert_failure 1
@@ -57,6 +60,7 @@ trapping() {
 	sandlock delete c
 }
 
+# covers: command kill --all
 @test "--all reaches every process" {
 	requires_root
 	bundle=$(make_bundle)
@@ -80,6 +84,7 @@ trapping() {
 	wait_for 5 is_status c stopped
 }
 
+# covers: command kill --regex
 @test "--regex" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sleep 100

@@ -12,6 +12,7 @@ teardown() {
 	teardown_sandlock
 }
 
+# covers: command list --format --quiet, format list.table, format list.json
 @test "an empty list" {
 	run sandlock list
 	assert_success
@@ -23,6 +24,7 @@ teardown() {
 	assert_success
 }
 
+# covers: command list, command list --format --quiet, format list.json
 @test "containers in every state" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sleep 100
@@ -47,6 +49,7 @@ teardown() {
 	assert_output_has xml
 }
 
+# covers: command ps --format, format ps.table, format ps.json
 @test "ps: pids as the caller sees them" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sh -c 'sleep 100 & touch /ready; sleep 100'

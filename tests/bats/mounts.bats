@@ -208,6 +208,7 @@ as_host() {
 	assert_success
 }
 
+# covers: command create+run --no-pivot
 @test "--no-pivot hides the host's root as well" {
 	set_args "$B" /bin/sh -c 'ls / | grep -c rootfs; wc -l </proc/self/mountinfo'
 	run sandlock run --bundle "$B" --no-pivot c

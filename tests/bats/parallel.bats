@@ -51,6 +51,7 @@ bundle() {
 	sandlock delete --force probe
 }
 
+# covers: lifecycle many at once
 @test "create, start, exec, kill, delete of many at once" {
 	bundle sleep 1000
 	edit_config "$T/bundle" '.root.readonly = true | .mounts += [{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}]'

@@ -12,6 +12,7 @@ teardown() {
 	teardown_sandlock
 }
 
+# covers: command pause, command resume, cgroup freezer, text paused
 @test "a paused container does nothing until it is resumed" {
 	requires_root
 	bundle=$(make_bundle)

@@ -51,6 +51,7 @@ compare() { # USER
 	assert_tree_unchanged "$T/layer" "$layer"
 }
 
+# covers: caller buildah
 @test "root: podman's commands have the results of overlayfs and crun" {
 	compare ''
 }

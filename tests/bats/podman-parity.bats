@@ -109,6 +109,7 @@ same() {
 	same ''
 }
 
+# covers: caller podman: rootless
 @test "rootless: the same as with crun" {
 	give_to "$TEST_USER" "$root"
 	same "$TEST_USER"

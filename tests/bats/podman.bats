@@ -27,12 +27,14 @@ teardown() {
 	teardown_sandlock
 }
 
+# covers: caller podman: what it puts into config.json
 @test "root: run --rootfs returns output and status" {
 	run podman_as '' run --rm --network=none --rootfs "$root" /bin/sh -c 'echo hello; id -u; exit 7'
 	assert_failure 7
 	assert_output_has hello 0
 }
 
+# covers: exit through podman
 @test "root: a missing command is 127 with podman's words" {
 	run -127 podman_as '' run --rm --network=none --rootfs "$root" /bin/no-such-program
 	assert_failure 127
@@ -91,6 +93,7 @@ teardown() {
 	(cd "$root" && sha256sum --quiet --check "$T/sums")
 }
 
+# covers: caller podman: what it puts into config.json
 @test "rootless: run --rootfs returns output and status" {
 	give_to "$TEST_USER" "$root"
 	run podman_as "$TEST_USER" run --rm --network=none --rootfs "$root" /bin/sh -c 'echo hello; id -u; exit 7'
@@ -109,6 +112,7 @@ teardown() {
 	assert_success
 }
 
+# covers: caller podman --cgroups=disabled, cgroup disabled
 @test "rootless: --cgroups=disabled works" {
 	give_to "$TEST_USER" "$root"
 	run podman_as "$TEST_USER" run --rm --cgroups=disabled --network=none --rootfs "$root" /bin/echo fine

@@ -70,6 +70,7 @@ life() {
 	assert_tree_unchanged "$T/before" "$bundle/rootfs"
 }
 
+# covers: command prepare, command prepare --bundle --spare
 @test "whoever runs it: a spare root is taken, used, removed, and another is made" {
 	life
 }
@@ -134,6 +135,7 @@ life() {
 	sandlock delete --force c
 }
 
+# covers: command prepare --pool
 @test "the annotation: another place, or off" {
 	bundle=$(make_bundle)
 	edit_config "$bundle" '.annotations["run.sandlock.cow.spare"] = "pool"'
@@ -185,6 +187,7 @@ life() {
 	sandlock prepare --spare 0 --bundle "$bundle"
 }
 
+# covers: command prepare --share
 @test "mistakes are named" {
 	run sandlock prepare
 	assert_failure 1

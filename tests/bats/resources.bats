@@ -99,6 +99,7 @@ refused() {
 }
 
 # covers: config linux.resources.devices
+# covers: cgroup device rules, cgroup v1
 @test "devices: rules in their order" {
 	[ -c /dev/fuse ] || skip "host: no /dev/fuse"
 	edit_config "$B" '.linux.devices = [{path: "/dev/fuse", type: "c", major: 10, minor: 229}]'
@@ -153,6 +154,7 @@ refused() {
 }
 
 # covers: config linux.resources.unified
+# covers: text missing controller
 @test "unified: cgroup v2 only; keys are files" {
 	refused '{"unified": {"../x": "1"}}' unified
 	if is_v2; then

@@ -12,6 +12,7 @@ teardown() {
 	teardown_sandlock
 }
 
+# covers: command run, command run --bundle, exit workload
 @test "output, input and exit status are the program's" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sh -c 'read x; echo "got $x"; echo oops >&2; exit 7'
@@ -23,6 +24,7 @@ teardown() {
 	[ "$(status_of c)" = gone ]
 }
 
+# covers: command create+run --cow
 @test "with copy-on-write the bundle's root does not change" {
 	bundle=$(make_bundle)
 	snapshot_tree "$bundle/rootfs" >"$T/before"
@@ -34,6 +36,7 @@ teardown() {
 	[ -z "$(find "$bundle" -maxdepth 1 -name '.sandlock-cow-*')" ]
 }
 
+# covers: command create+run --cow-dir
 @test "--cow-dir counts from the working directory" {
 	bundle=$(make_bundle)
 	mkdir "$T/stores"
@@ -45,6 +48,7 @@ teardown() {
 	[ "$(cat "$T/stores/mine/root/file")" = kept ]
 }
 
+# covers: exit killed workload
 @test "a killed program is 128 + signal" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sh -c 'kill -9 $$; sleep 1'
@@ -54,6 +58,7 @@ teardown() {
 	assert_failure 137
 }
 
+# covers: caller signals in the foreground
 @test "signals are handed on" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sh -c 'trap "exit 9" USR1; echo ready; while :; do sleep 0.1; done'
@@ -65,6 +70,7 @@ teardown() {
 	[ $status = 9 ]
 }
 
+# covers: command run --detach --pid-file, exit detached
 @test "detached: returns at once, the container goes on" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sleep 100
@@ -74,6 +80,7 @@ teardown() {
 	sandlock delete --force c
 }
 
+# covers: command run --keep
 @test "--keep leaves the container to be deleted" {
 	bundle=$(make_bundle)
 	sandlock run --keep --bundle "$bundle" c
@@ -113,6 +120,7 @@ teardown() {
 	cmp "$T/before" "$T/after"
 }
 
+# covers: command run --preserve-fds, caller descriptors
 @test "only standard descriptors stay open, and those that --preserve-fds names" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sh -c 'ls /proc/self/fd | wc -l; cat <&3'
@@ -124,6 +132,7 @@ teardown() {
 	assert_output_has through
 }
 
+# covers: text exec itself fails
 @test "an exec that fails after create is seen in the status" {
 	bundle=$(make_bundle)
 	printf '#!/nowhere/interpreter\n' >"$bundle/rootfs/bin/broken"
@@ -144,4 +153,94 @@ teardown() {
 	assert_failure 1
 	sandlock delete --force c
 	wait $! || true
+}
+
+# with_socket SOCKET COMMAND...: prints whether the one descriptor that arrives there is a terminal or a pidfd; the command's output goes nowhere.
+with_socket() {
+	timeout 20 python3 -c '
+import os, re, socket, subprocess, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen(1)
+p = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+fds = socket.recv_fds(s.accept()[0], 4096, 8)[1]
+assert p.wait() == 0 and len(fds) == 1
+pid = re.search("^Pid:\\s*(\\d+)", open("/proc/self/fdinfo/%d" % fds[0]).read(), re.M)
+print("tty" if os.isatty(fds[0]) else "pid " + pid.group(1))' "$@"
+}
+
+# covers: command run --console-socket --pidfd-socket --detach, command exec --console-socket
+@test "sockets of run and of exec get their descriptors" {
+	requires_command python3
+	bundle=$(make_bundle)
+	set_args "$bundle" sleep 100
+	rt=("$SANDLOCK_OCI" --root "$(state_root)")
+	[ "$(with_socket "$T/1" "${rt[@]}" run --detach --bundle "$bundle" --pidfd-socket "$T/1" c)" = "pid $(pid_of c)" ]
+	[ "$(with_socket "$T/2" "${rt[@]}" exec --detach --tty --console-socket "$T/2" c sleep 50)" = tty ]
+	run sandlock exec --detach --tty c sleep 50
+	assert_failure 1
+	assert_output_has "use --console-socket with --detach when a terminal is used"
+	sandlock delete --force c
+	edit_config "$bundle" '.process.terminal = true'
+	[ "$(with_socket "$T/3" "${rt[@]}" run --detach --bundle "$bundle" --console-socket "$T/3" c)" = tty ]
+	sandlock delete --force c
+	run sandlock run --detach --bundle "$bundle" c
+	assert_failure 1
+	assert_output_has "--console-socket" terminal
+}
+
+# covers: caller SIGWINCH
+@test "the terminal of the program follows the size of the caller's" {
+	requires_command python3
+	bundle=$(make_bundle)
+	set_args "$bundle" sh -c 'trap "stty size; exit 0" WINCH; echo ready; while :; do sleep 0.05; done'
+	edit_config "$bundle" '.process.terminal = true'
+	run timeout 20 python3 -c '
+import fcntl, os, pty, struct, sys, termios
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+out = b""
+while b"ready" not in out:
+    out += os.read(fd, 4096)
+fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 31, 99, 0, 0))
+try:
+    while b"31 99" not in out:
+        out += os.read(fd, 4096)
+except OSError:
+    pass
+print(out.decode(), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$SANDLOCK_OCI" --root "$(state_root)" run --bundle "$bundle" c
+	assert_success
+	assert_output_has "31 99"
+	[[ ${lines[-1]} == *" 0" ]]
+}
+
+# covers: caller reaping, command create+run --no-subreaper
+@test "orphans of a container without a pid namespace are reaped while it runs" {
+	bundle=$(make_bundle)
+	# the child of a child that ends at once becomes the runtime's, or with --no-subreaper somebody else's
+	set_args "$bundle" sh -c '(sh -c "while [ ! -e /go ]; do sleep 0.05; done" & echo $! >/orphan); echo ready; while [ ! -e /stop ]; do sleep 0.05; done'
+	edit_config "$bundle" '.linux.namespaces |= map(select(.type != "pid")) | .mounts |= map(select(.destination != "/proc"))'
+	for option in "" --no-subreaper; do
+		rm -f "$bundle/rootfs/go" "$bundle/rootfs/stop" "$bundle/rootfs/orphan"
+		# shellcheck disable=SC2086
+		"$SANDLOCK_OCI" --root "$(state_root)" run $option --bundle "$bundle" c >"$T/out" 3>&- &
+		wait_for 5 grep -q ready "$T/out"
+		orphan=$(cat "$bundle/rootfs/orphan")
+		# it is handed on when its parent has ended
+		sleep 0.2
+		parent=$(awk '$1 == "PPid:" { print $2 }' "/proc/$orphan/status")
+		touch "$bundle/rootfs/go"
+		if [ -n "$option" ]; then
+			[ "$parent" != $! ]
+		else
+			[ "$parent" = $! ]
+			wait_for 5 eval "[ ! -e /proc/$orphan ]"
+		fi
+		touch "$bundle/rootfs/stop"
+		wait $!
+		: >"$T/out"
+	done
+	# accepted where it changes nothing
+	sandlock create --no-subreaper --bundle "$bundle" c
 }

@@ -50,6 +50,7 @@ bundle_with() {
 	set_args "$bundle" "$@"
 }
 
+# covers: caller NOTIFY_SOCKET, command start
 @test "start waits for READY=1 and passes it on with the pid" {
 	listen "$T/host.sock" "$T/got"
 	bundle_with sh -c 'echo "$NOTIFY_SOCKET" >/socket-is; exec sleep 100'
@@ -118,6 +119,7 @@ MAINPID=$pid
 	[ "$(cat "$bundle/rootfs/socket-is")" = none ]
 }
 
+# covers: caller LISTEN_FDS
 @test "LISTEN_FDS: descriptors of socket activation" { # covers: command create LISTEN_FDS --preserve-fds
 	bundle_with sh -c 'echo "$LISTEN_FDS $LISTEN_PID"; cat <&3; cat <&4; ls /proc/self/fd | tr "\n" " "'
 	echo one >"$T/one"
@@ -128,4 +130,26 @@ MAINPID=$pid
 	run env LISTEN_FDS=9 "$SANDLOCK_OCI" --root "$(state_root)" run --bundle "$bundle" c 3<"$T/one"
 	assert_failure 1
 	assert_output_has "file descriptor"
+}
+
+# covers: caller NOTIFY_SOCKET: BARRIER
+@test "sd_notify_barrier: the descriptor is closed when the message is read" {
+	listen "$T/host.sock" "$T/got"
+	bundle_with sh -c 'echo ready >/ready; exec sleep 100'
+	with_socket create --bundle "$bundle" c
+	with_socket start c 3>&- &
+	starter=$!
+	background="$background $starter"
+	wait_for 5 test -s "$bundle/rootfs/ready"
+	timeout 10 python3 -c '
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.connect("/proc/%s/root/run/notify/notify.sock" % sys.argv[1])
+r, w = os.pipe()
+socket.send_fds(s, [b"BARRIER=1"], [w])
+os.close(w)
+assert os.read(r, 1) == b""' "$(pid_of c)"
+	kill -0 "$starter"
+	say "$(pid_of c)" READY=1
+	wait "$starter"
 }

@@ -12,6 +12,7 @@ teardown() {
 	teardown_sandlock
 }
 
+# covers: command spec, command spec --rootless
 @test "the configuration runs as it is" {
 	requires_command script
 	mkdir b
@@ -25,6 +26,7 @@ teardown() {
 	[ $status = 3 ]
 }
 
+# covers: command spec --bundle --file --rootless, text configuration that exists
 @test "--bundle, --file, and no overwriting" {
 	mkdir b
 	sandlock spec --bundle b

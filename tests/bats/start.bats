@@ -12,6 +12,7 @@ teardown() {
 	teardown_sandlock
 }
 
+# covers: text already started, lifecycle start of anything but created
 @test "only a created container can be started" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sleep 100
@@ -42,6 +43,7 @@ teardown() {
 }
 
 # covers: config hooks.prestart, config hooks.createRuntime, config hooks.createContainer, config hooks.startContainer, config hooks.poststart, config hooks.poststop, config hooks.args
+# covers: lifecycle order of hooks, lifecycle state on the stdin of hooks
 @test "hooks run in their order with the state on stdin" {
 	bundle=$(make_bundle)
 	mkdir "$T/log"
@@ -73,6 +75,7 @@ teardown() {
 }
 
 # covers: config hooks.poststart
+# covers: lifecycle failure of poststart, text hook
 @test "a poststart hook that fails ends the container" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sleep 100

@@ -12,6 +12,7 @@ teardown() {
 	teardown_sandlock
 }
 
+# covers: command state, format state, format state.status, format state.pid, format state.created
 @test "state through the life of a container" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sleep 100
@@ -32,6 +33,7 @@ teardown() {
 	sandlock delete c
 }
 
+# covers: lifecycle state of an unknown container, text unknown container
 @test "an unknown container is an error" {
 	run sandlock state nope
 	assert_failure 1
@@ -46,6 +48,7 @@ teardown() {
 	assert_output_has '`b`'
 }
 
+# covers: lifecycle a pid of somebody else
 @test "a pid that belongs to somebody else by now is a stopped container" {
 	bundle=$(make_bundle)
 	set_args "$bundle" sleep 100

@@ -50,6 +50,7 @@ gone() {
 	[ "$(show "$1" ActiveState)" = inactive ] && refute in_systemd test -e "/sys/fs/cgroup/$2"
 }
 
+# covers: cgroup systemd, cgroup systemd: slice:prefix:name, cgroup systemd: the group below, option --systemd-cgroup
 @test "a scope in a slice: delegated, with the process in a group below" {
 	edit_config "$bundle" '.linux.cgroupsPath = "machine.slice:libpod:abc"'
 	rt create --bundle "$bundle" c
@@ -70,6 +71,7 @@ gone() {
 	gone libpod-abc.scope machine.slice/libpod-abc.scope
 }
 
+# covers: cgroup systemd: without cgroupsPath
 @test "without cgroupsPath: a scope of the runtime's own" {
 	rt create --bundle "$bundle" c
 	scope=$(rt state c | jq -r '."systemd-scope"')
@@ -92,6 +94,7 @@ gone() {
 	done
 }
 
+# covers: cgroup systemd: limits
 @test "limits are properties of the scope, and update changes them" { # covers: command update systemd
 	edit_config "$bundle" '.linux.cgroupsPath = "system.slice:t:lim" | .linux.resources = {"hugepageLimits": []}'
 	rt create --bundle "$bundle" c
@@ -109,6 +112,7 @@ gone() {
 	fi
 }
 
+# covers: cgroup systemd: the group below
 @test "annotations: properties and the name of the group below" {
 	edit_config "$bundle" '.linux.cgroupsPath = ":a:b" | .annotations = {"org.systemd.property.TimeoutStopSec": "7", "org.systemd.property.CollectMode": "'"'inactive-or-failed'"'",
 		"org.systemd.property.Documentation": "['"'man:a(1)', 'man:b(1)'"']", "run.oci.systemd.subgroup": "inner"}'
@@ -131,6 +135,7 @@ gone() {
 	done
 }
 
+# covers: cgroup systemd: unknown properties
 @test "a property that this systemd does not know is left out" {
 	edit_config "$bundle" '.linux.cgroupsPath = ":a:unknown" | .annotations = {"org.systemd.property.NoSuchThing": "true"}'
 	rt create --bundle "$bundle" c
@@ -154,6 +159,56 @@ gone() {
 	# the other one is untouched
 	[ "$(show same-name.scope ActiveState)" = active ]
 	rt start c
+}
+
+# covers: cgroup systemd: a failed unit of the same name
+@test "a unit of the same name that has failed is reset" {
+	edit_config "$bundle" '.linux.cgroupsPath = ":was:failed"'
+	# it ran too long, and systemd keeps its name to tell so
+	in_systemd systemd-run --quiet --unit=was-failed.scope --scope -p RuntimeMaxSec=1 sleep 60 || true
+	[ "$(show was-failed.scope ActiveState)" = failed ]
+	rt create --bundle "$bundle" c
+	[ "$(show was-failed.scope ActiveState)" = active ]
+	rt delete --force c
+}
+
+# covers: cgroup systemd of a user, cgroup rootless: delegated
+@test "an ordinary user's container: a scope of the user's own systemd" {
+	requires_test_users
+	# the user's manager, in a service of the system's that is delegated to the user
+	user=$TEST_USER
+	SERVICE=/sys/fs/cgroup/system.slice/user-sd.service
+	in_systemd install -d -m 0700 -o "$user" /run/user-sd
+	in_systemd systemd-run --quiet --unit=user-sd -p DefaultDependencies=no -p Delegate=yes -p "User=$user" -p Type=notify -p Environment=XDG_RUNTIME_DIR=/run/user-sd \
+		"$SYSTEMD" --user --unit=test.target --log-target=console
+	# systemd may only move what is in its own part of the tree: whoever calls the runtime has to be there
+	in_systemd sh -c 'mkdir "$1/session" && chown -R "$2" "$1/session"' sh "$SERVICE" "$user"
+	AS=$user
+	bundle=$(make_bundle "$T/user")
+	set_args "$bundle" sleep 1000
+	edit_config "$bundle" '.linux.cgroupsPath = ":t:user" | .linux.resources = {}'
+	root=$(state_root)
+	# shellcheck disable=SC2034 # helpers.bash looks at it
+	AS=
+	as_user() {
+		in_systemd sh -ec 'echo $$ >"$1/session/cgroup.procs"; user=$2; shift 2
+			exec setpriv --reuid="$user" --regid="$user" --init-groups --inh-caps=-all env -i PATH="$PATH" XDG_RUNTIME_DIR=/run/user-sd "$@"' sh "$SERVICE" "$user" "$@"
+	}
+	urt() { as_user "$SANDLOCK_OCI" --root "$root" --systemd-cgroup "$@"; }
+	urt create --bundle "$bundle" c
+	urt start c
+	[ "$(as_user systemctl --user show --value -p ActiveState t-user.scope)" = active ]
+	group=$(as_user systemctl --user show --value -p ControlGroup t-user.scope)
+	[ "$group" = "${SERVICE#/sys/fs/cgroup}/user.slice/t-user.scope" ]
+	[ "$(in_systemd cat "/sys/fs/cgroup$group/container/cgroup.procs" | wc -l)" = 1 ]
+	urt exec c true
+	urt pause c
+	urt state c | jq -e '.status == "paused" and ."systemd-scope" == "t-user.scope"'
+	urt resume c
+	urt delete --force c
+	[ "$(as_user systemctl --user show --value -p ActiveState t-user.scope)" = inactive ]
+	refute in_systemd test -e "/sys/fs/cgroup$group"
+	in_systemd systemctl stop user-sd
 }
 
 @test "where no systemd runs it is an error that says so" {

@@ -204,3 +204,34 @@ sleeper() {
 	assert_failure 1
 	assert_output_has 'the container `c` is not running'
 }
+
+# covers: command update --blkio-weight --cpu-burst --cpu-idle --cpu-rt-period --cpu-rt-runtime --cpuset-mems
+# covers: command update --kernel-memory --kernel-memory-tcp --memory-reservation --memory-swap
+@test "each option reaches its file, or the error names it" {
+	requires_root
+	sleeper
+	# *: newer kernels take kernel memory and do nothing with it
+	while read -r option given v1 v2 seen; do
+		run sandlock update "$option" "$given" c
+		if [ "$status" = 0 ]; then
+			# shellcheck disable=SC2053 # a pattern
+			[[ $(limit c "$v1" "$v2") == ${seen:-$given} ]] || { echo "$option: $(limit c "$v1" "$v2")" >&2; false; }
+		else
+			[[ $output == *"${v1#*/}"* || $output == *"$v2"* || $output == *"no counterpart in cgroup v2"* ]] || { echo "$option: $output" >&2; false; }
+		fi
+	done <<-END
+		--memory-reservation 33554432 memory/memory.soft_limit_in_bytes memory.low
+		--memory-swap -1 memory/memory.memsw.limit_in_bytes memory.swap.max $([ -e /sys/fs/cgroup/cgroup.controllers ] && echo max || echo 9223372036854771712)
+		--kernel-memory 67108864 memory/memory.kmem.limit_in_bytes - *
+		--kernel-memory-tcp 67108864 memory/memory.kmem.tcp.limit_in_bytes - *
+		--cpuset-mems 0 cpuset/cpuset.mems cpuset.mems
+		--cpu-burst 0 cpu/cpu.cfs_burst_us cpu.max.burst
+		--cpu-idle 1 cpu/cpu.idle cpu.idle
+		--cpu-rt-period 1000000 cpu/cpu.rt_period_us -
+		--cpu-rt-runtime 0 cpu/cpu.rt_runtime_us -
+		--blkio-weight 300 blkio/blkio.bfq.weight io.weight
+	END
+	# two are enough to show that the table was read
+	[ "$(limit c memory/memory.soft_limit_in_bytes memory.low)" = 33554432 ]
+	[ "$(limit c cpuset/cpuset.mems cpuset.mems)" = 0 ]
+}

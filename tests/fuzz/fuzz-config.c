@@ -3,6 +3,7 @@
  * libFuzzer entry point of the parser: any bytes, as each of the documents we read. Besides what the sanitizers see: a failure says where and
  * why, and leaves the result alone.
  */
+/* covers: parser fuzzing */
 #include <config.h>
 
 #include "libocispec/oci_config.h"

@@ -52,6 +52,7 @@ END
 	echo 'docs/man/sandlock-oci.1 docs/man/sandlock-oci-run.1' >docs/Makemodule.am
 	mkdir -p tests/{bats,conformance}
 	printf '= Things\n\nhostname\tgood\nother\trefused: why\n' >tests/conformance/config.rows
+	printf -- '--root\trefused: why\n' >tests/conformance/option.rows
 	printf '# SPDX-License-Identifier: GPL-2.0-or-later\n# covers: config hostname\n@test "it has a name" {\n\ttrue\n}\n' >tests/bats/x.bats
 
 	"$lint_dir/../conformance/table" . >docs/oci-conformance.md
@@ -116,6 +117,7 @@ fails man "a page that is not installed" "echo >docs/Makemodule.am"
 passes conformance
 fails conformance "a row without a test" "echo domainname >>tests/conformance/config.rows"
 fails conformance "a marker without a row" "sed -i s/hostname/hostnam/ tests/bats/x.bats"
+fails conformance "an option without a row" "sed -i s/--root/--rot/ tests/conformance/option.rows"
 fails conformance "a page that is old" "echo >>docs/oci-conformance.md"
 fails conformance "a key of the parser without a row" "echo '/* ROW_BOOL(\"privileged\", */' >libocispec/oci_x.c"
 cd /

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Values of the v1 world in the units of cgroup v2. */
+/* covers: cgroup cpu.shares, cgroup memory.swap, cgroup blockIO.weight */
 #include "cgroup/internal.h"
 
 #include "tests/lib/tap.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Limits and annotations as properties of a systemd unit; names of units. */
+/* covers: cgroup systemd: limits */
 #include "cgroup/systemd.h"
 
 #include <inttypes.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which files of cgroup v2 get which text: on a plain directory, so that every controller can be tested on every host. */
+/* covers: cgroup cpu.quota and period, cgroup cpu.burst, cgroup cpu.idle, cgroup memory.limit, cgroup memory.reservation, cgroup memory.swap, cgroup blockIO.weight, cgroup blockIO.throttle, cgroup hugepageLimits, cgroup pids.limit */
 #include "cgroup/internal.h"
 
 #include <fcntl.h>

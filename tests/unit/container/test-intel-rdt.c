@@ -135,6 +135,7 @@ static void test_update(void)
 	struct status *s;
 	const char *text;
 	char *before;
+	int r;
 
 	join("there", NULL, false, &s, &text);
 	is_int(update("L3:0=3", NULL, s, &before, &text), 0, "another mask");
@@ -146,15 +147,16 @@ static void test_update(void)
 	intel_rdt_set_back(s, before);
 	is_str(get("there/schemata"), "L3:0=3\n", "and written again");
 	join("/", NULL, false, &s, &text);
-	ok(update("L3:0=1", NULL, s, &before, &text) == -ENOTSUP && strstr(text, "default class"),
-	   "not the schemata of everybody: %s", text);
+	r = update("L3:0=1", NULL, s, &before, &text);
+	ok(r == -ENOTSUP && strstr(text, "default class"), "not the schemata of everybody: %s",
+	   text);
 	s->rdt_group = NULL;
-	ok(update("L3:0=1", NULL, s, &before, &text) < 0 && !s->rdt_group && !before,
-	   "a container without a group gets one: %s", text);
+	r = update("L3:0=1", NULL, s, &before, &text);
+	ok(r < 0 && !s->rdt_group && !before, "a container without a group gets one: %s", text);
 	ok(access(at("c1"), F_OK) < 0, "which goes again when it cannot be filled");
 	s->rdt_group = strdup(at("gone"));
-	ok(update("L3:0=1", NULL, s, &before, &text) == -ENOENT && strstr(text, "gone"),
-	   "a group that somebody removed: %s", text);
+	r = update("L3:0=1", NULL, s, &before, &text);
+	ok(r == -ENOENT && strstr(text, "gone"), "a group that somebody removed: %s", text);
 }
 
 int main(void)

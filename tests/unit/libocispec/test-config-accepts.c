@@ -3,6 +3,7 @@
  * What the parser makes of good documents: every property of the specification lands in its field
  * with its exact value, absent and zero stay apart, unknown properties are ignored and reported.
  */
+/* covers: parser presence, parser process resources and state */
 #include <config.h>
 
 #include "libocispec/oci_config.h"

@@ -3,6 +3,7 @@
  * What the parser refuses: the exact position, path and text of each error. In the documents of the table a ' stands for ".
  * Columns of the IN_ rows count in the second line, where the row's text begins.
  */
+/* covers: parser errors name path and place, parser wrong values, parser duplicate keys, parser required properties, parser exact numbers, parser rules between properties */
 #include <config.h>
 
 #include "libocispec/oci_config.h"

@@ -3,6 +3,7 @@
  * The value tree: exact numbers, positions, limits, and the texts that must be refused before
  * anything looks at them.
  */
+/* covers: parser limits, parser exact numbers */
 #include <config.h>
 
 #include "libocispec/json.h"

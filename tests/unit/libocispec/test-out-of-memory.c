@@ -3,6 +3,7 @@
  * Every allocation of ours fails once, in turn: the parser says -ENOMEM, leaves the result alone and loses nothing (the leak
  * check of the sanitizer build). yajl's own allocations are out of reach: it is a shared library.
  */
+/* covers: parser out of memory */
 #include <config.h>
 
 #include <stdint.h>
