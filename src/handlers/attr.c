@@ -34,7 +34,7 @@ int handle_chmod(struct request *rq, struct reply *reply)
 {
 	mode_t mode = (mode_t)rq->args[rq->row->operand] & 07777;
 
-	return on_object(rq, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, false, do_chmod, &mode, reply);
+	return on_object(rq, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, 0, do_chmod, &mode, reply);
 }
 
 struct owner {
@@ -57,7 +57,7 @@ int handle_chown(struct request *rq, struct reply *reply)
 		.gid = (gid_t)rq->args[rq->row->operand + 1],
 	};
 
-	return on_object(rq, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, false, do_chown, &owner, reply);
+	return on_object(rq, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, 0, do_chown, &owner, reply);
 }
 
 struct truncation {
@@ -98,7 +98,7 @@ int handle_truncate(struct request *rq, struct reply *reply)
 	if (t.length < 0)
 		return -EINVAL;
 	t.beyond_limit = exceeds_file_size(rq, t.length);
-	r = on_object_flags(rq, 0, false, do_truncate, &t, t.length == 0 ? ACT_NO_DATA : 0, reply);
+	r = on_object_flags(rq, 0, 0, do_truncate, &t, t.length == 0 ? ACT_NO_DATA : 0, reply);
 	/* setrlimit(2): EFBIG and SIGXFSZ, for the caller and not for us. */
 	if (r == -EFBIG && t.beyond_limit && request_need_creds(rq) == 0)
 		syscall(SYS_tgkill, rq->creds.tgid, rq->tid, SIGXFSZ);

@@ -15,6 +15,7 @@
 #include "handlers/act.h"
 #include "handlers/handlers.h"
 #include "handlers/request.h"
+#include "host/openat2.h"
 
 /* What the kernel gives a call that a signal interrupts before it has an effect; signal delivery
  * turns it into a restart or EINTR. */
@@ -43,8 +44,8 @@ int fifo_retry(struct request *rq, const struct parked *parked, int *ret_fd)
 	flags = parked->flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW | O_TRUNC);
 	r = act_as_caller(rq);
 	if (r == 0) {
-		fd = open(path, flags | O_NONBLOCK | O_CLOEXEC);
-		r = fd < 0 ? -errno : 0;
+		fd = host_openat2(AT_FDCWD, path, (uint64_t)(flags | O_NONBLOCK), 0, 0);
+		r = MIN(fd, 0);
 	}
 	act_as_self(rq);
 	/* The listener's wait is killable only, so a handled signal would not end the call: we

@@ -62,4 +62,7 @@ int handle_sendmsg(struct request *rq, struct reply *reply);
 /* mount.c */
 int handle_mount(struct request *rq, struct reply *reply);
 
+/* bind.c */
+int handle_open_tree(struct request *rq, struct reply *reply);
+
 #endif

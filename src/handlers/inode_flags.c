@@ -95,7 +95,7 @@ int handle_file_setattr(struct request *rq, struct reply *reply)
 		return -E2BIG;
 	r = tracee_read(rq->tid, request_ptr(rq, op), attr, (size_t)size);
 	if (r == 0)
-		r = resolve_call(rq, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, false, &obj);
+		r = resolve_call(rq, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, 0, &obj);
 	if (r < 0)
 		return r;
 	if (obj.shared)

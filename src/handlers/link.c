@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #include "handlers/request.h"
 #include "handlers/resolve.h"
 #include "handlers/table.h"
+#include "host/object.h"
 #include "host/openat2.h"
 
 #define ROUNDS 100
@@ -38,7 +40,7 @@ static int resolve_source(struct request *rq, struct object *ret)
 	row.fixed_flags =
 		(flags & AT_SYMLINK_FOLLOW ? 0 : AT_SYMLINK_NOFOLLOW) | (flags & AT_EMPTY_PATH);
 	as_nofollow.row = &row;
-	return resolve_call(&as_nofollow, 0, false, ret);
+	return resolve_call(&as_nofollow, 0, 0, ret);
 }
 
 static int check_same_mount(int a, int b, const char *name)
@@ -58,18 +60,14 @@ static int check_same_mount(int a, int b, const char *name)
 	return -EEXIST;
 }
 
-/*
- * The source is an old descriptor of a file that has been copied up since: the new name is for the private file. Made by us, on the objects
- * that were checked, since the kernel would link the old inode.
- */
-static int link_moved(struct request *rq, const struct object *obj, int moved_fd)
+/* Where the new name is to be. */
+static int find_new_name(struct request *rq, const struct object *obj, struct object *ret_parent,
+			 char *ret_name)
 {
 	/* link has no descriptor for the new name, linkat has */
 	bool at = rq->row->at_flags >= 0;
 	unsigned op = (unsigned)rq->row->operand;
 	int dirfd = at ? request_int(rq, op) : AT_FDCWD;
-	cleanup_object struct object parent = OBJECT_INIT;
-	char name[NAME_MAX + 1], source[16];
 	struct tracee_path path;
 	struct lookup lk;
 	int r;
@@ -79,11 +77,45 @@ static int link_moved(struct request *rq, const struct object *obj, int moved_fd
 		r = lookup_begin(rq, dirfd, &path, 0, &lk);
 	if (r < 0)
 		return r;
-	r = lookup_parent(rq, &lk, &parent, name);
+	r = lookup_parent(rq, &lk, ret_parent, ret_name);
 	lookup_done(&lk);
+	if (r == 0 && !S_ISDIR(ret_parent->st.st_mode))
+		r = -ENOTDIR;
 	/* a file bound over another one is not in the mount of its neighbours */
+	return r < 0 ? r : check_same_mount(obj->fd, ret_parent->fd, ret_name);
+}
+
+/* No link to a file whose last name is gone: what linkat(2) says after everything that may be wrong with the new name. */
+static int link_gone(struct request *rq, const struct object *obj)
+{
+	cleanup_object struct object parent = OBJECT_INIT;
+	char name[NAME_MAX + 1];
+	struct stat st;
+	int r;
+
+	r = find_new_name(rq, obj, &parent, name);
 	if (r == 0)
-		r = check_same_mount(obj->fd, parent.fd, name);
+		r = act_as_caller(rq);
+	if (r < 0)
+		return r;
+	r = host_access_fd(parent.fd, W_OK | X_OK);
+	if (fstatat(parent.fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		r = -EEXIST;
+	act_as_self(rq);
+	return r < 0 ? r : -ENOENT;
+}
+
+/*
+ * The source is an old descriptor of a file that has been copied up since: the new name is for the private file. Made by us, on the objects
+ * that were checked, since the kernel would link the old inode.
+ */
+static int link_moved(struct request *rq, const struct object *obj, int moved_fd)
+{
+	cleanup_object struct object parent = OBJECT_INIT;
+	char name[NAME_MAX + 1], source[16];
+	int r;
+
+	r = find_new_name(rq, obj, &parent, name);
 	if (r == 0)
 		r = act_as_caller(rq);
 	if (r < 0)
@@ -115,16 +147,25 @@ static int check_empty_path(struct request *rq)
 	return rq->creds.effective & (1ull << CAP_DAC_READ_SEARCH) ? 0 : -ENOENT;
 }
 
+static int continue_link(struct request *rq, struct reply *reply)
+{
+	int r = path_touch_second(rq);
+
+	return r < 0 ? r : reply_continue(reply, CONTINUE_LINK_MODIFIES_NOTHING);
+}
+
 static int link_shared(struct request *rq, const struct object *obj, struct reply *reply)
 {
 	struct live_name ln;
 	int r;
 
 	r = check_empty_path(rq);
-	if (r == 0)
-		r = object_check_writable(obj);
-	if (r == 0)
-		r = live_name_find(rq, obj, &ln);
+	if (r < 0)
+		return r;
+	/* nothing can be made there, and the kernel knows what is to be said first */
+	if (object_check_writable(obj) < 0)
+		return continue_link(rq, reply);
+	r = live_name_find(rq, obj, &ln);
 	if (r < 0)
 		return r;
 	if (ln.kind == LIVE_NAMED)
@@ -132,11 +173,18 @@ static int link_shared(struct request *rq, const struct object *obj, struct repl
 	else if (ln.kind == LIVE_MOVED)
 		r = link_moved(rq, obj, ln.moved_fd);
 	else
-		r = -ENOENT; /* linkat(2): no link to a file whose last name is gone */
+		r = link_gone(rq, obj);
 	if (r == 0)
 		r = ln.kind == LIVE_NAMED ? -EAGAIN : reply_value(reply, 0);
 	live_name_done(&ln);
 	return r;
+}
+
+/* There is no such source. (Other failures are of populating it.) */
+static bool is_absent(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR || r == -EACCES || r == -ELOOP || r == -ENAMETOOLONG ||
+	       r == -EBADF || r == -EINVAL || r == -EFAULT;
 }
 
 static int round_once(struct request *rq, struct reply *reply)
@@ -144,12 +192,12 @@ static int round_once(struct request *rq, struct reply *reply)
 	cleanup_object struct object obj = OBJECT_INIT;
 	int r = resolve_source(rq, &obj);
 
+	/* the kernel knows best what is to be said first */
+	if (is_absent(r))
+		return continue_link(rq, reply);
 	if (r < 0)
 		return r;
-	if (obj.shared)
-		return link_shared(rq, &obj, reply);
-	r = path_touch_second(rq);
-	return r < 0 ? r : reply_continue(reply, CONTINUE_LINK_MODIFIES_NOTHING);
+	return obj.shared ? link_shared(rq, &obj, reply) : continue_link(rq, reply);
 }
 
 int handle_link(struct request *rq, struct reply *reply)

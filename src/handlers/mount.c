@@ -23,6 +23,7 @@
 
 #include "base/cleanup.h"
 #include "base/compiler.h"
+#include "handlers/bind.h"
 #include "handlers/handlers.h"
 #include "handlers/path.h"
 #include "handlers/request.h"
@@ -211,12 +212,16 @@ static bool is_new_fs(unsigned long flags)
 			  MS_UNBINDABLE));
 }
 
-/* Notified only while the live root is populated lazily. */
+/* Without MS_BIND notified only while the live root is populated lazily. */
 static int continue_mount(struct request *rq, struct reply *reply)
 {
 	int r = path_touch(rq, AT_FDCWD, request_ptr(rq, 1), 0);
 
-	if (r == 0 && (rq->args[3] & (MS_BIND | MS_MOVE)))
+	if (r == 0 && (rq->args[3] & MS_BIND) && !(rq->args[3] & MS_REMOUNT)) {
+		r = bind_before(rq, AT_FDCWD, request_ptr(rq, 0), 0);
+		return r < 0 ? r : reply_continue(reply, CONTINUE_MOUNT_MODIFIES_NOTHING);
+	}
+	if (r == 0 && (rq->args[3] & MS_MOVE))
 		r = path_touch(rq, AT_FDCWD, request_ptr(rq, 0), 0);
 	return path_continue(rq, r, reply);
 }

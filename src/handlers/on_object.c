@@ -12,21 +12,21 @@
 /* Each round that ends in -EAGAIN means that a rival made progress. */
 #define ROUNDS 100
 
-static int round_once(struct request *rq, int known_flags, bool null_is_fd, act_fn fn, void *arg,
+static int round_once(struct request *rq, int known_flags, unsigned fd_use, act_fn fn, void *arg,
 		      unsigned act_flags)
 {
 	cleanup_object struct object obj = OBJECT_INIT;
-	int r = resolve_call(rq, known_flags, null_is_fd, &obj);
+	int r = resolve_call(rq, known_flags, fd_use, &obj);
 
 	return r < 0 ? r : act_on_object(rq, &obj, fn, arg, act_flags);
 }
 
-int on_object_flags(struct request *rq, int known_flags, bool null_is_fd, act_fn fn, void *arg,
+int on_object_flags(struct request *rq, int known_flags, unsigned fd_use, act_fn fn, void *arg,
 		    unsigned act_flags, struct reply *reply)
 {
 	int r = -EAGAIN;
 
 	for (int i = 0; i < ROUNDS && r == -EAGAIN; i++)
-		r = round_once(rq, known_flags, null_is_fd, fn, arg, act_flags);
+		r = round_once(rq, known_flags, fd_use, fn, arg, act_flags);
 	return r < 0 ? r : reply_value(reply, 0);
 }

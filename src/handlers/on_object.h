@@ -4,22 +4,20 @@
 #ifndef SANDLOCK_HANDLERS_ON_OBJECT_H
 #define SANDLOCK_HANDLERS_ON_OBJECT_H
 
-#include <stdbool.h>
-
 #include "handlers/act.h"
 
 struct reply;
 struct request;
 
-/* Answers with value 0 when fn succeeded. known_flags, null_is_fd: see resolve_call. act_flags:
+/* Answers with value 0 when fn succeeded. known_flags, fd_use: see resolve_call. act_flags:
  * ACT_*. */
-int on_object_flags(struct request *rq, int known_flags, bool null_is_fd, act_fn fn, void *arg,
+int on_object_flags(struct request *rq, int known_flags, unsigned fd_use, act_fn fn, void *arg,
 		    unsigned act_flags, struct reply *reply);
 
-static inline int on_object(struct request *rq, int known_flags, bool null_is_fd, act_fn fn,
+static inline int on_object(struct request *rq, int known_flags, unsigned fd_use, act_fn fn,
 			    void *arg, struct reply *reply)
 {
-	return on_object_flags(rq, known_flags, null_is_fd, fn, arg, 0, reply);
+	return on_object_flags(rq, known_flags, fd_use, fn, arg, 0, reply);
 }
 
 #endif

@@ -31,9 +31,22 @@
  * them made progress. */
 #define ROUNDS 100
 
+/* The bit by itself: libc's __O_TMPFILE contains O_DIRECTORY. */
+#define TMPFILE_BIT (__O_TMPFILE & ~O_DIRECTORY)
+/* The kernel's; libc's is 0 on 64-bit. */
+#ifdef __aarch64__
+#define LARGEFILE 0400000
+#else
+#define LARGEFILE 0100000
+#endif
+#define KNOWN_OPEN_FLAGS                                                                           \
+	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC |      \
+	 O_DSYNC | O_ASYNC | O_DIRECT | LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME |         \
+	 O_CLOEXEC | O_PATH | __O_TMPFILE)
+
 struct open_call {
 	int dirfd;
-	int flags; /* as the caller gave them */
+	int flags; /* as openat2 takes them */
 	uint32_t mode;
 	uint64_t resolve;
 	struct tracee_path path;
@@ -60,25 +73,31 @@ struct reopen_call {
 	uint32_t mode;
 };
 
+/* By openat2, which adds no flags of its own: F_GETFL shows the caller what it asked for. */
 static int do_reopen(void *arg)
 {
 	const struct reopen_call *call = arg;
 	char path[48];
-	int fd;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", call->fd);
-	fd = open(path, call->flags, call->mode);
-	return fd < 0 ? -errno : fd;
+	return host_openat2(AT_FDCWD, path, (uint64_t)call->flags, call->mode, 0);
+}
+
+/* The name is settled: no creation, and the magic link itself must be followed. O_NOCTTY: no terminal for the supervisor. */
+static int reopen_flags(int flags)
+{
+	if (!(flags & TMPFILE_BIT))
+		flags &= ~(O_CREAT | O_EXCL);
+	return (flags & ~O_NOFOLLOW) | O_NOCTTY;
 }
 
 /* Opens what fd (O_PATH) stands for, as the caller. */
 static int reopen(struct request *rq, int fd, int flags, uint32_t mode, int *ret_fd)
 {
-	/* The name is settled: no creation, and the magic link itself must be followed. O_NOCTTY: no terminal for the supervisor. */
 	struct reopen_call call = {
 		.fd = fd,
-		.flags = (flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW)) | O_CLOEXEC | O_NOCTTY,
-		.mode = mode,
+		.flags = reopen_flags(flags),
+		.mode = mode & 07777,
 	};
 
 	return act_call(rq, do_reopen, &call, ret_fd);
@@ -226,7 +245,7 @@ static int open_own_comm(const struct object *obj, const struct open_call *call,
 {
 	struct reopen_call reopen_call = {
 		.fd = obj->fd,
-		.flags = (call->flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW)) | O_CLOEXEC,
+		.flags = reopen_flags(call->flags),
 	};
 	int fd = do_reopen(&reopen_call);
 
@@ -273,8 +292,6 @@ static int open_object(struct request *rq, struct lookup *lk, struct object *obj
 		return -EEXIST;
 	if ((call->flags & O_DIRECTORY) && !S_ISDIR(obj->st.st_mode))
 		return -ENOTDIR;
-	if (call->flags & O_PATH)
-		return give(reply, steal_fd(&obj->fd), call);
 	if (S_ISLNK(obj->st.st_mode))
 		return -ELOOP;
 	if ((call->flags & O_TRUNC) && check_fd_room(rq) < 0)
@@ -294,7 +311,7 @@ static int check_creates_directory(struct request *rq, const struct open_call *c
 	size_t len = call->path.len;
 	int r;
 
-	if (!(call->flags & O_CREAT) || (call->flags & O_PATH) || call->path.bytes[len - 1] != '/')
+	if (!(call->flags & O_CREAT) || call->path.bytes[len - 1] != '/')
 		return 0;
 	while (len > 0 && call->path.bytes[len - 1] == '/')
 		len--;
@@ -303,6 +320,12 @@ static int check_creates_directory(struct request *rq, const struct open_call *c
 	r = lookup_parent(rq, &cut, &dir, name);
 	if (r == -ENOENT && dir.fd < 0 && (len == 0 || path[len - 1] == '.'))
 		return 0; /* "/", "./", "../": directories that are there */
+	if (r == 0)
+		r = act_as_caller(rq);
+	if (r < 0)
+		return r;
+	r = host_access_fd(dir.fd, X_OK);
+	act_as_self(rq);
 	return r < 0 ? r : -EISDIR;
 }
 
@@ -321,7 +344,7 @@ static int open_round(struct request *rq, const struct open_call *call, struct r
 	if (r < 0)
 		return r;
 	r = lookup_object(rq, &lk, nofollow, &obj);
-	if (r == -ENOENT && (call->flags & O_CREAT) && !(call->flags & O_PATH))
+	if (r == -ENOENT && (call->flags & O_CREAT))
 		return create(rq, &lk, call, reply);
 	return r < 0 ? r : open_object(rq, &lk, &obj, call, reply);
 }
@@ -343,7 +366,8 @@ static int serve_open(struct request *rq, const struct open_call *call, struct r
 
 static int open_by_row(struct request *rq, int flags, uint32_t mode, struct reply *reply)
 {
-	struct open_call call = {.flags = flags, .mode = mode};
+	/* open(2) ignores flags that it does not know, and sets this one */
+	struct open_call call = {.flags = (flags & KNOWN_OPEN_FLAGS) | LARGEFILE, .mode = mode};
 	int r;
 
 	call.dirfd = rq->row->dirfd >= 0 ? request_int(rq, (unsigned)rq->row->dirfd) : AT_FDCWD;
@@ -385,13 +409,6 @@ int handle_creat(struct request *rq, struct reply *reply)
 	return open_by_row(rq, CREAT_FLAGS, (uint32_t)rq->args[rq->row->operand], reply);
 }
 
-/* The bit by itself: libc's __O_TMPFILE contains O_DIRECTORY. */
-#define TMPFILE_BIT (__O_TMPFILE & ~O_DIRECTORY)
-#define KNOWN_OPEN_FLAGS                                                                           \
-	((uint64_t)(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK |    \
-		    O_SYNC | O_DSYNC | O_ASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY |            \
-		    O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | __O_TMPFILE) |                   \
-	 0100000 /* the kernel's O_LARGEFILE; libc's is 0 on 64-bit */)
 #define KNOWN_RESOLVE                                                                              \
 	(RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH |         \
 	 RESOLVE_IN_ROOT | RESOLVE_CACHED)
@@ -423,7 +440,8 @@ static int check_how(const struct open_how *how)
 {
 	bool creates = how->flags & (O_CREAT | TMPFILE_BIT);
 
-	if ((how->flags & ~KNOWN_OPEN_FLAGS) || (how->resolve & ~(uint64_t)KNOWN_RESOLVE) ||
+	if ((how->flags & ~(uint64_t)KNOWN_OPEN_FLAGS) ||
+	    (how->resolve & ~(uint64_t)KNOWN_RESOLVE) ||
 	    (creates ? how->mode & ~07777ull : how->mode))
 		return -EINVAL;
 	if ((how->resolve & RESOLVE_BENEATH) && (how->resolve & RESOLVE_IN_ROOT))
@@ -434,7 +452,11 @@ static int check_how(const struct open_how *how)
 	if ((how->flags & O_CREAT) && (how->flags & O_DIRECTORY))
 		return -EINVAL;
 	/* A cached lookup may always fail so; the caller then tries without. */
-	return how->resolve & RESOLVE_CACHED ? -EAGAIN : 0;
+	if (how->resolve & RESOLVE_CACHED)
+		return -EAGAIN;
+	/* ADDFD takes no such descriptor, and the flags are in memory, so the kernel cannot be let do it. Programs have other ways, for
+	 * kernels before 5.6. */
+	return how->flags & O_PATH ? -ENOSYS : 0;
 }
 
 static int open_tmpfile(struct request *rq, const struct open_call *call, struct reply *reply)

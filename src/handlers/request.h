@@ -89,6 +89,8 @@ enum continue_reason {
 	/* link(2): whatever the path names by then, a new name for an inode modifies neither data
 	   nor mode; at worst one hard link is split. */
 	CONTINUE_LINK_MODIFIES_NOTHING = 1,
+	/* A bind mount: a second place for whatever the path names by then; at worst it goes on to show the file as it was. */
+	CONTINUE_MOUNT_MODIFIES_NOTHING,
 	/* set*id, execve and the like: not guarded at all; we only forget what we knew of the caller before the kernel does it. */
 	CONTINUE_OWN_CREDENTIALS,
 	/* A path call that the filter would allow if the live root were complete: the registers alone, which cannot change, say that it

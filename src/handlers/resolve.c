@@ -218,8 +218,9 @@ int lookup_create(struct request *rq, struct lookup *lk, int flags, uint32_t mod
 	if (r < 0)
 		return r;
 	if (lk->missing_parent >= 0)
-		fd = host_openat2(lk->missing_parent, lk->missing_name, how | O_NOFOLLOW,
-				  mode & 07777, RESOLVE_NO_XDEV);
+		/* not by O_NOFOLLOW, which F_GETFL would show */
+		fd = host_openat2(lk->missing_parent, lk->missing_name, how, mode & 07777,
+				  RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
 	else
 		fd = host_openat2(lk->base_fd, lk->path, how, mode & 07777, fast_scope(lk));
 	act_as_self(rq);
@@ -272,24 +273,37 @@ int resolve_fd(struct request *rq, int number, bool path_ok, struct object *ret)
 	return r < 0 ? r : finish_object(rq, steal_fd(&fd), false, ret);
 }
 
-static int resolve_empty(struct request *rq, int dirfd, struct object *ret)
+static int resolve_empty(struct request *rq, int dirfd, unsigned fd_use, struct object *ret)
 {
 	cleanup_fd int fd = -EBADF;
 	int r;
 
-	if (dirfd != AT_FDCWD)
-		return resolve_fd(rq, dirfd, true, ret);
+	/* with FD_IS_OPEN the kernel takes AT_FDCWD for a descriptor too (6.18) */
+	if (dirfd != AT_FDCWD || (fd_use & FD_IS_OPEN))
+		return resolve_fd(rq, dirfd, !(fd_use & FD_IS_OPEN), ret);
 	r = tracee_open_cwd(rq->svc->proc_fd, rq->tid, &fd);
 	if (r == 0)
 		r = request_check_alive(rq);
 	return r < 0 ? r : finish_object(rq, steal_fd(&fd), false, ret);
 }
 
-int resolve_call(struct request *rq, int known_flags, bool null_is_fd, struct object *ret)
+static int call_flags(const struct request *rq)
 {
 	const struct syscall_row *row = rq->row;
-	int flags = row->fixed_flags |
-		    (row->at_flags >= 0 ? request_int(rq, (unsigned)row->at_flags) : 0);
+
+	return row->fixed_flags |
+	       (row->at_flags >= 0 ? request_int(rq, (unsigned)row->at_flags) : 0);
+}
+
+int resolve_check_flags(const struct request *rq, int known_flags)
+{
+	return call_flags(rq) & ~(known_flags | rq->row->fixed_flags) ? -EINVAL : 0;
+}
+
+int resolve_call(struct request *rq, int known_flags, unsigned fd_use, struct object *ret)
+{
+	const struct syscall_row *row = rq->row;
+	int flags = call_flags(rq);
 	int dirfd = row->dirfd >= 0 ? request_int(rq, (unsigned)row->dirfd) : AT_FDCWD;
 	struct lookup lk;
 	struct tracee_path path;
@@ -298,20 +312,21 @@ int resolve_call(struct request *rq, int known_flags, bool null_is_fd, struct ob
 
 	if (row->path < 0)
 		return resolve_fd(rq, dirfd, false, ret);
-	if (flags & ~(known_flags | row->fixed_flags))
-		return -EINVAL;
+	r = resolve_check_flags(rq, known_flags);
+	if (r < 0)
+		return r;
 	ptr = request_ptr(rq, (unsigned)row->path);
-	if (null_is_fd && ptr.addr == 0)
+	if ((fd_use & FD_IF_NULL) && ptr.addr == 0)
 		return flags || dirfd == AT_FDCWD ? (flags ? -EINVAL : -EFAULT)
 						  : resolve_fd(rq, dirfd, false, ret);
 	/* Since 6.11 a NULL path with AT_EMPTY_PATH is an empty one. */
 	if (ptr.addr == 0 && (flags & AT_EMPTY_PATH))
-		return resolve_empty(rq, dirfd, ret);
+		return resolve_empty(rq, dirfd, fd_use, ret);
 	r = tracee_read_path(rq->tid, ptr, &path);
 	if (r < 0)
 		return r;
 	if (path.len == 0 && (flags & AT_EMPTY_PATH))
-		return resolve_empty(rq, dirfd, ret);
+		return resolve_empty(rq, dirfd, fd_use, ret);
 	r = lookup_begin(rq, dirfd, &path, 0, &lk);
 	if (r < 0)
 		return r;

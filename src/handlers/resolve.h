@@ -66,10 +66,13 @@ void lookup_done(struct lookup *lk);
 int resolve_fd(struct request *rq, int number, bool path_ok, struct object *ret);
 /*
  * By the registers that the call's row names, with AT_SYMLINK_NOFOLLOW and AT_EMPTY_PATH;
- * known_flags: AT_* flags that the call takes (others: -EINVAL). null_is_fd: path NULL means the
- * descriptor (utimensat).
+ * known_flags: AT_* flags that the call takes (others: -EINVAL). fd_use: how it takes the descriptor instead of a path.
  */
-int resolve_call(struct request *rq, int known_flags, bool null_is_fd, struct object *ret);
+int resolve_call(struct request *rq, int known_flags, unsigned fd_use, struct object *ret);
+#define FD_IF_NULL (1u << 0) /* a NULL path means it (utimensat) */
+#define FD_IS_OPEN (1u << 1) /* with an empty path it may not be an O_PATH one (setxattrat) */
+/* The same check alone, for calls that make it before they look at other arguments. */
+int resolve_check_flags(const struct request *rq, int known_flags);
 void object_done(struct object *obj);
 #define cleanup_object ATTR_CLEANUP(object_done)
 #define OBJECT_INIT                                                                                \

@@ -11,6 +11,7 @@
 #include "handlers/handlers.h"
 #include "handlers/on_object.h"
 #include "handlers/request.h"
+#include "handlers/resolve.h"
 #include "handlers/table.h"
 
 #define NSEC_PER_USEC 1000
@@ -44,7 +45,7 @@ int handle_utime(struct request *rq, struct reply *reply)
 		for (int i = 0; i < 2; i++)
 			t.ts[i] = (struct timespec){.tv_sec = seconds[i]};
 	}
-	return on_object(rq, 0, false, do_times, &t, reply);
+	return on_object(rq, 0, 0, do_times, &t, reply);
 }
 
 /* futimesat with a NULL path works on the descriptor. */
@@ -66,7 +67,7 @@ int handle_utimes(struct request *rq, struct reply *reply)
 			t.ts[i].tv_nsec = tv[i].tv_usec * NSEC_PER_USEC;
 		}
 	}
-	return on_object(rq, 0, rq->row->dirfd >= 0, do_times, &t, reply);
+	return on_object(rq, 0, rq->row->dirfd >= 0 ? FD_IF_NULL : 0, do_times, &t, reply);
 }
 
 int handle_utimensat(struct request *rq, struct reply *reply)
@@ -83,5 +84,5 @@ int handle_utimensat(struct request *rq, struct reply *reply)
 		if (t.ts[0].tv_nsec == UTIME_OMIT && t.ts[1].tv_nsec == UTIME_OMIT)
 			return reply_value(reply, 0);
 	}
-	return on_object(rq, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, true, do_times, &t, reply);
+	return on_object(rq, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, FD_IF_NULL, do_times, &t, reply);
 }

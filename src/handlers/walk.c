@@ -81,23 +81,28 @@ static int same_place(int a, int b)
 	       x.stx_dev_major == y.stx_dev_major && x.stx_dev_minor == y.stx_dev_minor;
 }
 
+static int check_mount(const struct walk *w, int fd)
+{
+	uint64_t mount = 0;
+	int r;
+
+	if (!(w->resolve & RESOLVE_NO_XDEV))
+		return 0;
+	r = mount_id(fd, &mount);
+	if (r < 0)
+		return r;
+	return mount != w->mount ? -EXDEV : 0;
+}
+
 static int enter(struct walk *w, int fd)
 {
-	uint64_t mount;
 	int r = path_enter_dir(w->rq, fd, true);
 
+	if (r == 0)
+		r = check_mount(w, fd);
 	if (r < 0) {
 		close(fd);
 		return r;
-	}
-	if (w->resolve & RESOLVE_NO_XDEV) {
-		r = mount_id(fd, &mount);
-		if (r == 0 && mount != w->mount)
-			r = -EXDEV;
-		if (r < 0) {
-			close(fd);
-			return r;
-		}
 	}
 	close(w->cur);
 	w->cur = fd;
@@ -395,7 +400,10 @@ static int arrive(struct walk *w, int child, enum own own, bool last, bool slash
 {
 	cleanup_fd int fd = child;
 	struct stat st;
+	int r = check_mount(w, fd);
 
+	if (r < 0)
+		return r;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if ((!last || slash) && !S_ISDIR(st.st_mode))

@@ -17,6 +17,7 @@
 #include "handlers/handlers.h"
 #include "handlers/on_object.h"
 #include "handlers/request.h"
+#include "handlers/resolve.h"
 #include "handlers/table.h"
 
 struct xattr {
@@ -41,8 +42,6 @@ static int read_name(struct request *rq, unsigned reg, struct xattr *x)
 
 static int read_value(struct request *rq, struct tracee_ptr from, uint64_t size, struct xattr *x)
 {
-	if (x->flags & ~(XATTR_CREATE | XATTR_REPLACE))
-		return -EINVAL;
 	if (size > XATTR_SIZE_MAX)
 		return -E2BIG;
 	x->size = (size_t)size;
@@ -67,15 +66,20 @@ static int do_remove(int fd, const char *path, void *arg)
 	return removexattr(path, ((const struct xattr *)arg)->name) < 0 ? -errno : 0;
 }
 
+/* What may be wrong is looked at in the kernel's order. */
 static int set(struct request *rq, struct xattr *x, struct tracee_ptr from, uint64_t size,
 	       int known_flags, struct reply *reply)
 {
-	int r = read_value(rq, from, size, x);
+	int r = resolve_check_flags(rq, known_flags);
 
+	if (r == 0 && (x->flags & ~(XATTR_CREATE | XATTR_REPLACE)))
+		r = -EINVAL;
 	if (r == 0)
 		r = read_name(rq, (unsigned)rq->row->operand, x);
 	if (r == 0)
-		r = on_object(rq, known_flags, false, do_set, x, reply);
+		r = read_value(rq, from, size, x);
+	if (r == 0)
+		r = on_object(rq, known_flags, FD_IS_OPEN, do_set, x, reply);
 	free(x->value);
 	return r;
 }
@@ -117,11 +121,11 @@ int handle_setxattrat(struct request *rq, struct reply *reply)
 
 int handle_removexattr(struct request *rq, struct reply *reply)
 {
+	int known_flags = rq->row->at_flags >= 0 ? AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH : 0;
 	struct xattr x = {.value = NULL};
-	int r = read_name(rq, (unsigned)rq->row->operand, &x);
+	int r = resolve_check_flags(rq, known_flags);
 
-	if (r < 0)
-		return r;
-	return on_object(rq, rq->row->at_flags >= 0 ? AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH : 0,
-			 false, do_remove, &x, reply);
+	if (r == 0)
+		r = read_name(rq, (unsigned)rq->row->operand, &x);
+	return r < 0 ? r : on_object(rq, known_flags, FD_IS_OPEN, do_remove, &x, reply);
 }

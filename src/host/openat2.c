@@ -26,8 +26,9 @@ int host_openat2(int dirfd, const char *path, uint64_t flags, uint32_t mode, uin
 		if (fd >= 0)
 			return (int)fd;
 		/* openat2(2): EAGAIN when "..", in scope, could not be proved safe because of a
-		 * concurrent rename. */
-		if (errno != EAGAIN || i == SCOPED_RETRIES)
+		 * concurrent rename. Else it is about a lease. */
+		if (errno != EAGAIN || i == SCOPED_RETRIES ||
+		    !(resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)))
 			return -errno;
 	}
 }

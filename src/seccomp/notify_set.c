@@ -235,8 +235,9 @@ static void emit_mount_check(struct builder *b)
 	emit(b, BPF_ALU | BPF_AND | BPF_K, MS_MGC_MSK, 0, 0);
 	emit_if(b, BPF_JEQ, MS_MGC_VAL, VERDICT_NOTIFY);
 	emit_load_arg(b, 3);
-	emit_if(b, BPF_JSET,
-		MS_REMOUNT | MS_BIND | MS_MOVE | MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE,
+	emit_if(b, BPF_JSET, MS_REMOUNT, VERDICT_ALLOW);
+	emit_if(b, BPF_JSET, MS_BIND, VERDICT_NOTIFY);
+	emit_if(b, BPF_JSET, MS_MOVE | MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE,
 		VERDICT_ALLOW);
 	emit_goto(b, VERDICT_NOTIFY);
 }

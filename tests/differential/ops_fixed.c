@@ -247,6 +247,92 @@ static void old_descriptor_of_a_removed_file(void)
 	say_name("ac");
 }
 
+static void say_flags(int fd)
+{
+	say_result(fd < 0 ? fd : fcntl(fd, F_GETFL));
+	close(fd);
+}
+
+/* F_GETFL shows what was asked for, and nothing else. */
+static void status_flags(void)
+{
+	say_flags(open("f1", O_RDWR | 0x40000000));
+	say_flags(open("d1/../f1", O_WRONLY | O_APPEND | O_NOCTTY));
+	say_flags(open("n1", O_RDWR | O_CREAT | 0x40000000, 0600));
+	say_flags(open("/proc/self/cwd/n2", O_RDWR | O_CREAT | O_DSYNC, 0600));
+	say_flags(open_how("f1", O_RDWR | O_NONBLOCK, 0, 0));
+	say_flags(open_how("f1", O_RDONLY, 0, 0));
+	say_flags(open_how("d1", O_RDONLY | O_DIRECTORY, 0, 0));
+}
+
+/* An unnamed file that may never get a name. */
+static void unnamed_for_good(void)
+{
+	int fd = open_how("d1", O_TMPFILE | O_RDWR | O_EXCL, 0600, 0);
+	char name[40];
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "n1", AT_SYMLINK_FOLLOW));
+	say_flags(fd);
+}
+
+/* A bind mount of a file holds its inode, not its name. */
+static void bound_file(void)
+{
+	int fd;
+
+	say_result(unshare(CLONE_NEWNS));
+	say_result(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	say_result(mount("d1/a", "f3", NULL, MS_BIND, NULL));
+	fd = open("d1/a", O_WRONLY | O_TRUNC);
+	say_result(write(fd, "new", 3));
+	close(fd);
+	say_name("f3");
+	say_open(open_how("f3", O_RDONLY, 0, RESOLVE_NO_XDEV));
+	say_open(open_how("d1/../f3", O_WRONLY, 0, RESOLVE_NO_XDEV));
+	/* the same by a detached tree, which newer programs use */
+	fd = (int)syscall(428 /* open_tree */, AT_FDCWD, "f4", 1 /* OPEN_TREE_CLONE */);
+	say_result(fd < 0 ? fd : 0);
+	say_result(
+		syscall(429 /* move_mount */, fd, "", AT_FDCWD, "f5", 4 /* from the empty path */));
+	say_result(chmod("f4", 0600));
+	say_name("f5");
+}
+
+/* What is said first when several things are wrong. */
+static void order_of_errors(void)
+{
+	int fd = open("da/q", O_RDONLY), path = open("da/q", O_PATH);
+	char name[40];
+
+	say_result(unlink("da/q"));
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "f1", AT_SYMLINK_FOLLOW));
+	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "f1/x", AT_SYMLINK_FOLLOW));
+	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "nowhere/x", AT_SYMLINK_FOLLOW));
+	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "/dev/x", AT_SYMLINK_FOLLOW));
+	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "n1", AT_SYMLINK_FOLLOW));
+	say_result(syscall(SYS_setxattr, "f1", "", 8, 1, 0));
+	say_result(syscall(SYS_setxattr, "f1", "user.x", 8, 1, 99));
+	say_result(syscall(SYS_setxattr, "nowhere", "user.x", 8, 1, 0));
+	say_result(syscall(SYS_setxattr, "f1", 8, "", 100000, 0));
+	/* removexattrat */
+	say_result(syscall(466, AT_FDCWD, "f1", 0x4000000, ""));
+	say_result(syscall(466, path, "", AT_EMPTY_PATH, "user.one"));
+	say_result(syscall(466, fd, "", AT_EMPTY_PATH, "user.one"));
+	say_result(syscall(466, AT_FDCWD, "", AT_EMPTY_PATH, "user.one"));
+	say_result(syscall(466, AT_FDCWD, "", 0, "user.one"));
+	say_result(unshare(CLONE_NEWNS));
+	say_result(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	say_result(mount("d1", "d1", NULL, MS_BIND, NULL));
+	say_result(mount(NULL, "d1", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL));
+	say_result(link("d1/b", "f1"));
+	say_result(link("d1/b", "n1"));
+	say_result(link("d1/b", "d1/a"));
+	say_result(link("d1/b", "d1/n1"));
+	say_result(link("f7", "d1/n1"));
+}
+
 static void without_any_access(void)
 {
 	say_open(open("n1", 3 | O_CREAT | O_TRUNC, 0));
@@ -280,6 +366,10 @@ static const struct {
 	{"bound-over", bound_over},
 	{"link-of-an-old-descriptor", link_of_an_old_descriptor},
 	{"without-any-access", without_any_access},
+	{"bound-file", bound_file},
+	{"order-of-errors", order_of_errors},
+	{"status-flags", status_flags},
+	{"unnamed-for-good", unnamed_for_good},
 	{"old-descriptor-of-a-moved-file", old_descriptor_of_a_moved_file},
 	{"old-descriptor-of-a-removed-file", old_descriptor_of_a_removed_file},
 };

@@ -196,6 +196,9 @@ static void op_getfl(struct op *op)
 	int slot = pick_slot(op), r = fcntl(slot, F_GETFL);
 
 	say_at(slot);
+	/* which the guard cannot set (docs/design/cow.md) */
+	if (r >= 0 && !(r & O_PATH))
+		r &= ~O_NOFOLLOW;
 	if (r < 0)
 		say_result(r);
 	else

@@ -204,6 +204,14 @@ static long c_openat2_rdonly(const char *p)
 {
 	return close((int)open_how_fd(p, O_RDONLY, 0));
 }
+static long c_openat2_path(const char *p)
+{
+	struct open_how how = {.flags = O_PATH};
+	int fd = (int)syscall(SYS_openat2, AT_FDCWD, p, &how, sizeof(how));
+
+	/* such a descriptor cannot be given from outside: programs shall think of an old kernel */
+	return fd >= 0 || errno == ENOSYS ? 0 : -1;
+}
 static long c_openat2_beneath(const char *p)
 {
 	return put((int)open_how_fd(p, O_WRONLY, RESOLVE_BENEATH));
@@ -1048,6 +1056,7 @@ static const struct one root_cases[] = {
 	CASE(openat2_wronly),
 	CASE(openat2_trunc),
 	CASE(openat2_rdonly),
+	CASE(openat2_path),
 	CASE(openat2_beneath),
 	CASE(openat2_nosym),
 	CASE(openat2_inroot),
