@@ -9,10 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "handlers/act.h"
@@ -43,21 +46,66 @@ static int resolve_source(struct request *rq, struct object *ret)
 	return resolve_call(&as_nofollow, 0, 0, ret);
 }
 
-static int check_same_mount(int a, int b, const char *name)
+static int check_same_mount(int a, int b)
 {
 	struct statx x, y;
-	int there;
 
 	if (statx(a, "", AT_EMPTY_PATH, STATX_MNT_ID, &x) < 0 ||
 	    statx(b, "", AT_EMPTY_PATH, STATX_MNT_ID, &y) < 0)
 		return -errno;
-	if (x.stx_mnt_id == y.stx_mnt_id)
-		return 0;
-	there = host_openat2(b, name, O_PATH | O_NOFOLLOW, 0, 0);
-	if (there < 0)
-		return -EXDEV;
-	close(there);
-	return -EEXIST;
+	return x.stx_mnt_id == y.stx_mnt_id ? 0 : -EXDEV;
+}
+
+/* The new name, less what link(2) allows directories only. */
+static bool strip_slashes(struct tracee_path *path)
+{
+	bool stripped = false;
+
+	while (path->len > 1 && path->bytes[path->len - 1] == '/') {
+		path->bytes[--path->len] = '\0';
+		stripped = true;
+	}
+	return stripped;
+}
+
+static bool is_procfs(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/* What linkat(2) says of the new name, in its order. */
+static int check_new_name(struct request *rq, const struct object *obj, const struct object *parent,
+			  const char *name, bool slash)
+{
+	int there, r;
+
+	if (!S_ISDIR(parent->st.st_mode))
+		return -ENOTDIR;
+	r = act_as_caller(rq);
+	if (r < 0)
+		return r;
+	there = host_openat2(parent->fd, name, O_PATH | O_NOFOLLOW, 0, 0);
+	act_as_self(rq);
+	if (there >= 0) {
+		close(there);
+		return -EEXIST;
+	}
+	/* procfs knows no names that are not there yet */
+	if (there != -ENOENT || slash || is_procfs(parent->fd))
+		return there;
+	r = object_check_writable(parent);
+	/* a file bound over another one is not in the mount of its neighbours */
+	return r < 0 ? r : check_same_mount(obj->fd, parent->fd);
+}
+
+static bool is_no_name(const struct tracee_path *path)
+{
+	const char *slash = strrchr(path->bytes, '/');
+	const char *name = slash ? slash + 1 : path->bytes;
+
+	return strcmp(name, "") == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
 /* Where the new name is to be. */
@@ -65,7 +113,7 @@ static int find_new_name(struct request *rq, const struct object *obj, struct ob
 			 char *ret_name)
 {
 	/* link has no descriptor for the new name, linkat has */
-	bool at = rq->row->at_flags >= 0;
+	bool at = rq->row->at_flags >= 0, slash;
 	unsigned op = (unsigned)rq->row->operand;
 	int dirfd = at ? request_int(rq, op) : AT_FDCWD;
 	struct tracee_path path;
@@ -73,16 +121,20 @@ static int find_new_name(struct request *rq, const struct object *obj, struct ob
 	int r;
 
 	r = tracee_read_path(rq->tid, request_ptr(rq, at ? op + 1 : op), &path);
-	if (r == 0)
-		r = lookup_begin(rq, dirfd, &path, 0, &lk);
 	if (r < 0)
 		return r;
+	slash = strip_slashes(&path);
+	r = lookup_begin(rq, dirfd, &path, 0, &lk);
+	if (r < 0)
+		return r;
+	if (is_no_name(&path)) {
+		r = lookup_object(rq, &lk, false, ret_parent);
+		lookup_done(&lk);
+		return r < 0 ? r : -EEXIST;
+	}
 	r = lookup_parent(rq, &lk, ret_parent, ret_name);
 	lookup_done(&lk);
-	if (r == 0 && !S_ISDIR(ret_parent->st.st_mode))
-		r = -ENOTDIR;
-	/* a file bound over another one is not in the mount of its neighbours */
-	return r < 0 ? r : check_same_mount(obj->fd, ret_parent->fd, ret_name);
+	return r < 0 ? r : check_new_name(rq, obj, ret_parent, ret_name, slash);
 }
 
 /* No link to a file whose last name is gone: what linkat(2) says after everything that may be wrong with the new name. */
@@ -90,7 +142,6 @@ static int link_gone(struct request *rq, const struct object *obj)
 {
 	cleanup_object struct object parent = OBJECT_INIT;
 	char name[NAME_MAX + 1];
-	struct stat st;
 	int r;
 
 	r = find_new_name(rq, obj, &parent, name);
@@ -99,8 +150,6 @@ static int link_gone(struct request *rq, const struct object *obj)
 	if (r < 0)
 		return r;
 	r = host_access_fd(parent.fd, W_OK | X_OK);
-	if (fstatat(parent.fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		r = -EEXIST;
 	act_as_self(rq);
 	return r < 0 ? r : -ENOENT;
 }

@@ -278,8 +278,7 @@ static int resolve_empty(struct request *rq, int dirfd, unsigned fd_use, struct 
 	cleanup_fd int fd = -EBADF;
 	int r;
 
-	/* with FD_IS_OPEN the kernel takes AT_FDCWD for a descriptor too (6.18) */
-	if (dirfd != AT_FDCWD || (fd_use & FD_IS_OPEN))
+	if (dirfd != AT_FDCWD || (fd_use & FD_NEVER_CWD))
 		return resolve_fd(rq, dirfd, !(fd_use & FD_IS_OPEN), ret);
 	r = tracee_open_cwd(rq->svc->proc_fd, rq->tid, &fd);
 	if (r == 0)

@@ -69,8 +69,9 @@ int resolve_fd(struct request *rq, int number, bool path_ok, struct object *ret)
  * known_flags: AT_* flags that the call takes (others: -EINVAL). fd_use: how it takes the descriptor instead of a path.
  */
 int resolve_call(struct request *rq, int known_flags, unsigned fd_use, struct object *ret);
-#define FD_IF_NULL (1u << 0) /* a NULL path means it (utimensat) */
-#define FD_IS_OPEN (1u << 1) /* with an empty path it may not be an O_PATH one (setxattrat) */
+#define FD_IF_NULL   (1u << 0) /* a NULL path means it (utimensat) */
+#define FD_IS_OPEN   (1u << 1) /* with an empty path it may not be an O_PATH one (setxattrat) */
+#define FD_NEVER_CWD (1u << 2) /* nor AT_FDCWD (removexattrat, 6.18) */
 /* The same check alone, for calls that make it before they look at other arguments. */
 int resolve_check_flags(const struct request *rq, int known_flags);
 void object_done(struct object *obj);

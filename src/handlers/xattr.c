@@ -127,5 +127,6 @@ int handle_removexattr(struct request *rq, struct reply *reply)
 
 	if (r == 0)
 		r = read_name(rq, (unsigned)rq->row->operand, &x);
-	return r < 0 ? r : on_object(rq, known_flags, FD_IS_OPEN, do_remove, &x, reply);
+	return r < 0 ? r
+		     : on_object(rq, known_flags, FD_IS_OPEN | FD_NEVER_CWD, do_remove, &x, reply);
 }

@@ -303,6 +303,10 @@ static void bound_file(void)
 static void order_of_errors(void)
 {
 	int fd = open("da/q", O_RDONLY), path = open("da/q", O_PATH);
+	struct { /* xattr_args */
+		uint64_t value;
+		uint32_t size, flags;
+	} args = {(uintptr_t) "v", 1, 0};
 	char name[40];
 
 	say_result(unlink("da/q"));
@@ -312,6 +316,11 @@ static void order_of_errors(void)
 	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "nowhere/x", AT_SYMLINK_FOLLOW));
 	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "/dev/x", AT_SYMLINK_FOLLOW));
 	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "n1", AT_SYMLINK_FOLLOW));
+	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "n1/", AT_SYMLINK_FOLLOW));
+	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "f1//", AT_SYMLINK_FOLLOW));
+	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "d1/..", AT_SYMLINK_FOLLOW));
+	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "/", AT_SYMLINK_FOLLOW));
+	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "/proc/self/fd/99", AT_SYMLINK_FOLLOW));
 	say_result(syscall(SYS_setxattr, "f1", "", 8, 1, 0));
 	say_result(syscall(SYS_setxattr, "f1", "user.x", 8, 1, 99));
 	say_result(syscall(SYS_setxattr, "nowhere", "user.x", 8, 1, 0));
@@ -322,6 +331,9 @@ static void order_of_errors(void)
 	say_result(syscall(466, fd, "", AT_EMPTY_PATH, "user.one"));
 	say_result(syscall(466, AT_FDCWD, "", AT_EMPTY_PATH, "user.one"));
 	say_result(syscall(466, AT_FDCWD, "", 0, "user.one"));
+	/* setxattrat */
+	say_result(syscall(463, AT_FDCWD, "", AT_EMPTY_PATH, "user.one", &args, sizeof(args)));
+	say_result(syscall(463, path, "", AT_EMPTY_PATH, "user.one", &args, sizeof(args)));
 	say_result(unshare(CLONE_NEWNS));
 	say_result(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
 	say_result(mount("d1", "d1", NULL, MS_BIND, NULL));

@@ -23,19 +23,20 @@ static const char *const fresh[] = {
 	"n0",	 "n1",	  "n2",	   "n3",    "d0/n4", "d1/n5", "d1/dd/n6", "ds/n7",
 	"da/n8", "dt/n9", "d2/na", "l2/nb", "n0/nc", "n1/nd", "l4",	  ".wh.f1",
 };
-static const char *const special[] = {"p0",
-				      "s0",
-				      "d1/p1",
-				      "/dev/null",
-				      "/dev/full",
-				      "/proc/self/comm",
-				      "/proc/self/oom_score_adj",
-				      "/proc/self/status",
-				      "/proc/self/root",
-				      "/",
-				      "/w",
-				      "/dev/fd/51",
-				      "/proc/1/status"};
+static const char *const special[] = {
+	"p0",
+	"s0",
+	"d1/p1",
+	"/dev/null",
+	"/dev/full",
+	"/proc/self/comm",
+	"/proc/self/oom_score_adj",
+	"/proc/self/limits", /* not status, whose length depends on the ids that the kernel chose */
+	"/proc/self/root",
+	"/",
+	"/w",
+	"/dev/fd/51",
+	"/proc/1/limits"};
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
