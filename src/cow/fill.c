@@ -191,8 +191,7 @@ int fill_private_copy(struct filler *f, const struct lower_entry *e, int fd)
 	return r < 0 ? r : fill_private(f, src, fd, &st);
 }
 
-/* A private file of this name. */
-static int make_private(struct filler *f, const struct lower_entry *e)
+int fill_private_name(struct filler *f, const struct lower_entry *e)
 {
 	cleanup_fd int src = -EBADF, dst = -EBADF;
 	struct statx st;
@@ -219,7 +218,7 @@ static int make_file(struct filler *f, const struct lower_entry *e, bool *ret_pr
 
 	*ret_private = true;
 	if (!may_link(f, e))
-		return must_settle(f, e) ? -EDEADLK : make_private(f, e);
+		return must_settle(f, e) ? -EDEADLK : fill_private_name(f, e);
 	f->op = "link";
 	/* the container may see the name at once: the guard must know its inode before */
 	r = f->fill->lazy ? lazy_add_shared(f->fill->lazy, e->st.stx_ino, e->st.stx_nlink > 1) : 0;
@@ -236,7 +235,7 @@ static int make_file(struct filler *f, const struct lower_entry *e, bool *ret_pr
 		f->fill->no_link[e->layer] = true;
 	if (must_settle(f, e))
 		return -EDEADLK;
-	return make_private(f, e);
+	return fill_private_name(f, e);
 }
 
 /* Is this the first name of the file? Others are made at the end, since their directories are other threads' work. */
@@ -288,7 +287,7 @@ static int place_file(struct filler *f, const struct lower_entry *e)
 	return r;
 }
 
-static int make_node(struct filler *f, const struct lower_entry *e, const char *as)
+static int make_node(struct filler *f, const struct lower_entry *e, int dirfd, const char *as)
 {
 	dev_t dev = makedev(e->st.stx_rdev_major, e->st.stx_rdev_minor);
 	char target[PATH_MAX];
@@ -296,33 +295,61 @@ static int make_node(struct filler *f, const struct lower_entry *e, const char *
 
 	if (!S_ISLNK(e->st.stx_mode)) {
 		f->op = "make node";
-		return host_mknodat(stage_fd(f), as, (e->st.stx_mode & S_IFMT) | 0600, dev);
+		return host_mknodat(dirfd, as, (e->st.stx_mode & S_IFMT) | 0600, dev);
 	}
 	f->op = "make symlink";
 	r = host_readlinkat(e->dirfd, e->name, target, sizeof(target));
-	return r < 0 ? r : host_symlinkat(target, stage_fd(f), as);
+	return r < 0 ? r : host_symlinkat(target, dirfd, as);
 }
 
-static int place_node(struct filler *f, const struct lower_entry *e)
+int fill_node(struct filler *f, const struct lower_entry *e, int dirfd, const char *as)
 {
 	bool device = S_ISCHR(e->st.stx_mode) || S_ISBLK(e->st.stx_mode);
-	const char *as = stage_name(f, e->name);
 	struct attr attr;
-	int r = make_node(f, e, as);
+	int r = make_node(f, e, dirfd, as);
 
 	/* a user namespace may make none; the container gets its devices from elsewhere */
 	if (r == -EPERM && device) {
 		f->stats.skipped++;
-		return 0;
+		return 1;
 	}
 	if (r < 0)
 		return r;
 	f->stats.others++;
 	f->op = "set metadata of";
 	attr_of_lower(f->fill->cow, &e->st, &attr);
-	r = attr_apply(&attr, (struct host_xattr_ref){e->dirfd, e->name},
-		       (struct host_xattr_ref){stage_fd(f), as}, &f->fill->cow->index.refused);
-	return unstage(f, e->name, r);
+	return attr_apply(&attr, (struct host_xattr_ref){e->dirfd, e->name},
+			  (struct host_xattr_ref){dirfd, as}, &f->fill->cow->index.refused);
+}
+
+static int place_single_node(struct filler *f, const struct lower_entry *e)
+{
+	const char *as = stage_name(f, e->name);
+	int r = fill_node(f, e, stage_fd(f), as);
+
+	return r > 0 ? 1 : unstage(f, e->name, r);
+}
+
+/* They are never shared, so a link count above 1 is the image's own. */
+static int place_node(struct filler *f, const struct lower_entry *e)
+{
+	bool noted = e->st.stx_nlink > 1, first = true;
+	int r = 0;
+
+	if (must_settle(f, e))
+		return -EDEADLK;
+	if (f->fill->lazy)
+		return groups_have(f->fill->lazy, host_statx_dev(&e->st), e->st.stx_ino)
+			       ? groups_place(f, e)
+			       : MIN(place_single_node(f, e), 0);
+	if (noted)
+		r = note_name(f, e, &first);
+	if (r < 0 || !first)
+		return r;
+	r = place_single_node(f, e);
+	if (r == 0 && noted)
+		note_private(f, e);
+	return MIN(r, 0);
 }
 
 static int set_dir_attrs(struct filler *f, const struct place *place)
@@ -455,130 +482,4 @@ int fill_dir(struct filler *f, struct node *node)
 		return r;
 	f->name = NULL;
 	return set_dir_attrs(f, &node->place);
-}
-
-/* Replaces <name> in dir_fd by a link to the current directory's e->name. */
-static int replace_by_link(struct filler *f, int dir_fd, const char *name,
-			   const struct lower_entry *e)
-{
-	struct cow *cow = f->fill->cow;
-	char temp[TEMP_NAME_SIZE];
-	int r;
-
-	store_temp_name(cow, temp);
-	r = host_linkat(live_fd(f), e->name, cow->work_fd, temp);
-	if (r < 0)
-		return r;
-	r = host_renameat2(cow->work_fd, temp, dir_fd, name, 0);
-	if (r < 0)
-		host_unlinkat(cow->work_fd, temp, 0);
-	return r;
-}
-
-/*
- * The first name is shared with the lower: the group gets a private inode instead, since a shared inode must have
- * exactly one live name, so that a copy-up does not split the group.
- */
-static int make_group_private(struct filler *f, const struct names_file *first, int dir_fd,
-			      const struct lower_entry *e)
-{
-	int r = make_private(f, e);
-
-	if (r < 0)
-		return r;
-	f->op = "link";
-	r = replace_by_link(f, dir_fd, names_text(&f->fill->names, first->name), e);
-	if (r == 0)
-		f->stats.linked--;
-	return r;
-}
-
-static int link_to_first(struct filler *f, struct names_file *first, int dir_fd,
-			 const struct lower_entry *e, struct inode_list *drop)
-{
-	int r;
-
-	f->op = "link";
-	if (first->is_private) {
-		r = host_linkat(dir_fd, names_text(&f->fill->names, first->name), live_fd(f),
-				e->name);
-		if (r != -EMLINK)
-			return r;
-		return make_private(f, e);
-	}
-	r = make_group_private(f, first, dir_fd, e);
-	if (r < 0)
-		return r;
-	first->is_private = true;
-	return inode_list_add(drop, e->st.stx_ino);
-}
-
-int fill_reset_times(int fd, const struct statx *st)
-{
-	struct attr attr;
-
-	attr_of_live(st, &attr);
-	return host_lutimensat(fd, ".", attr.times);
-}
-
-/* The uppermost lower that has the name shows it. */
-static int look_again(const struct place *place, struct lower_entry *e)
-{
-	int r = -ENOENT;
-
-	for (size_t i = 0; r == -ENOENT && i < place->lower.n; i++) {
-		e->dirfd = place->lower.parts[i].fd;
-		e->layer = place->lower.parts[i].layer;
-		r = host_statx(e->dirfd, e->name, &e->st);
-	}
-	return r;
-}
-
-/* Both directories are complete and keep their times. */
-static int link_in_places(struct filler *f, struct names_file *first, const struct place *at,
-			  const char *name, struct inode_list *drop)
-{
-	struct lower_entry e = {.name = name};
-	struct statx times, first_times;
-	int r = host_statx(live_fd(f), "", &times);
-
-	if (r == 0)
-		r = host_statx(at->live_fd, "", &first_times);
-	if (r == 0)
-		r = look_again(f->place, &e);
-	if (r == 0)
-		r = link_to_first(f, first, at->live_fd, &e, drop);
-	if (r == 0)
-		r = fill_reset_times(at->live_fd, &first_times);
-	return r < 0 ? r : fill_reset_times(live_fd(f), &times);
-}
-
-static int make_further(struct filler *f, const struct names_further *more, struct inode_list *drop)
-{
-	struct names *names = &f->fill->names;
-	struct names_file *first = names_find(names, more->dev, more->ino);
-	struct place here = {.live_fd = -EBADF}, there = {.live_fd = -EBADF};
-	int r;
-
-	f->node = more->dir;
-	f->place = &here;
-	f->name = names_text(names, more->name);
-	f->op = "open directory";
-	r = place_open_from_root(f->fill, more->dir, &here);
-	if (r == 0)
-		r = place_open_from_root(f->fill, first->dir, &there);
-	if (r == 0)
-		r = link_in_places(f, first, &there, f->name, drop);
-	place_close(&here);
-	place_close(&there);
-	return r;
-}
-
-int fill_further_names(struct filler *f, struct inode_list *drop)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < f->fill->names.n_further; i++)
-		r = make_further(f, &f->fill->names.further[i], drop);
-	return r;
 }

@@ -100,9 +100,13 @@ void filler_done(struct filler *f);
  * put down in fill->names.
  */
 int fill_dir(struct filler *f, struct node *node);
-/* Makes the further names, when all directories are filled; one thread. drop: inodes that are not shared any more. */
+/* further.c. Makes the further names, when all directories are filled; one thread. drop: inodes that are not shared any more. */
 int fill_further_names(struct filler *f, struct inode_list *drop);
 
+/* The lower's file as a private one under its name in the directory being filled. */
+int fill_private_name(struct filler *f, const struct lower_entry *e);
+/* The lower's symlink, FIFO, socket or device under the new name `as`, with its metadata. 1: a device that may not be made here. */
+int fill_node(struct filler *f, const struct lower_entry *e, int dirfd, const char *as);
 /* Content and metadata of the lower's file into fd. */
 int fill_private_copy(struct filler *f, const struct lower_entry *e, int fd);
 /* The times that st shows, after names in the directory were changed. */

@@ -67,7 +67,7 @@ static int add_name(void *arg, const struct lower_entry *e, const struct chain *
 	struct lazy *lazy = arg;
 	struct group_name g = {.dev = host_statx_dev(&e->st), .ino = e->st.stx_ino};
 
-	if (!S_ISREG(e->st.stx_mode) || e->st.stx_nlink == 1)
+	if (S_ISDIR(e->st.stx_mode) || e->st.stx_nlink == 1)
 		return 0;
 	if (lazy->n_groups == lazy->cap_groups) {
 		size_t cap = lazy->cap_groups ? lazy->cap_groups * 2 : 256;
@@ -126,21 +126,32 @@ static void anchor_name(dev_t dev, ino_t ino, char name[ANCHOR_SIZE])
 	snprintf(name, ANCHOR_SIZE, "%llx-%llx", (unsigned long long)dev, (unsigned long long)ino);
 }
 
-/* A private copy of the lower's file under the anchor's name, by way of a temporary one. */
+static int make_temp(struct filler *f, const struct lower_entry *e, char temp[TEMP_NAME_SIZE])
+{
+	cleanup_fd int fd = -EBADF;
+	int r;
+
+	if (!S_ISREG(e->st.stx_mode)) {
+		store_temp_name(f->fill->cow, temp);
+		return fill_node(f, e, f->fill->cow->work_fd, temp);
+	}
+	r = store_temp_file(f->fill->cow, temp, &fd);
+	if (r < 0)
+		temp[0] = '\0';
+	return r < 0 ? r : fill_private_copy(f, e, fd);
+}
+
+/* A private copy of the lower's file under the anchor's name, by way of a temporary one. 1: a device that may not be made here. */
 static int make_anchor(struct filler *f, const struct lower_entry *e, int groups_fd,
 		       const char *anchor)
 {
 	struct cow *cow = f->fill->cow;
 	char temp[TEMP_NAME_SIZE];
-	cleanup_fd int fd = -EBADF;
-	int r = store_temp_file(cow, temp, &fd);
+	int r = make_temp(f, e, temp);
 
-	if (r < 0)
-		return r;
-	r = fill_private_copy(f, e, fd);
 	if (r == 0)
 		r = host_renameat2(cow->work_fd, temp, groups_fd, anchor, 0);
-	if (r < 0)
+	if (r < 0 && temp[0])
 		host_unlinkat(cow->work_fd, temp, 0);
 	return r;
 }
@@ -223,6 +234,8 @@ int groups_place(struct filler *f, const struct lower_entry *e)
 	f->op = "link";
 	if (r == 0)
 		r = need_anchor(f, e, groups_fd, anchor);
+	if (r > 0)
+		return 0;
 	if (r == 0)
 		r = note_placed(f, e);
 	return r < 0 ? r : host_linkat(groups_fd, anchor, f->place->live_fd, e->name);
@@ -310,6 +323,7 @@ static int lower_entry_of(struct cow *cow, const struct lazy *lazy, const struct
 	return 0;
 }
 
+/* Names of other objects than files are made only when it is known which belong together. */
 static int settle_name(struct cow *cow, struct filler *f, struct group_name *g, int groups_fd)
 {
 	cleanup_fd int live_dir = -EBADF, lower_dir = -EBADF;

@@ -26,7 +26,7 @@ struct ino_set {
 	size_t n, cap;
 };
 
-/* A file with several names in the lowers: one of them. Sorted by device and inode. */
+/* A file (or symlink, FIFO...) with several names in the lowers: one of them. Sorted by device and inode. */
 struct group_name {
 	dev_t dev;
 	ino_t ino;

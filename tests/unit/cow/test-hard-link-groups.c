@@ -5,6 +5,8 @@
  */
 #include <config.h>
 
+#include <sys/sysmacros.h>
+
 #include "tests/unit/cow/store.h"
 
 static void must_link(const char *l, const char *from, const char *to)
@@ -29,6 +31,15 @@ static void make_lower(const char *l)
 	tree_file(l, "etc/conf", "c", 0644);
 	must_link(l, "etc/conf", "z/conf");
 	tree_file(l, "z/single", "s", 0644);
+	tree_symlink(l, "a/link", "one");
+	must_link(l, "a/link", "a/b/c/link");
+	must_link(l, "a/link", "z/link");
+	if (mkfifo(tree_path(l, "a/fifo"), 0640) < 0)
+		bail("mkfifo: %s", strerror(errno));
+	must_link(l, "a/fifo", "z/fifo");
+	/* where this may be made depends on who runs the test */
+	if (mknod(tree_path(l, "a/null"), S_IFCHR | 0600, makedev(1, 3)) == 0)
+		must_link(l, "a/null", "z/null");
 	for (int i = 0; i < 4; i++)
 		tree_time(l, ((const char *[]){"a", "a/b", "a/b/c", "z"})[i], 1100000000 + i, i);
 }
@@ -46,6 +57,12 @@ static void check_store(const char *l, const char *store, enum cow_share share, 
 	is_int(tree_stat(root, "z/empty").st_nlink, 2, "%s: an empty file too", what);
 	is_int(tree_stat(root, "etc/conf").st_ino, tree_stat(root, "z/conf").st_ino,
 	       "%s: and one with a name below /etc", what);
+	is_int(tree_stat(root, "a/link").st_ino, tree_stat(root, "z/link").st_ino,
+	       "%s: names of a symlink are one symlink", what);
+	is_int(tree_stat(root, "a/b/c/link").st_nlink, 3, "%s: with three names", what);
+	ok(S_ISLNK(tree_stat(root, "z/link").st_mode), "%s: not what it leads to", what);
+	is_int(tree_stat(root, "a/fifo").st_ino, tree_stat(root, "z/fifo").st_ino, "%s: a FIFO",
+	       what);
 	ok(!live_is_shared(cow, store, "a/one") && !live_is_shared(cow, store, "z/conf"),
 	   "%s: they are private", what);
 	ok(tree_stat(root, "a/one").st_ino != tree_stat(l, "a/one").st_ino,
