@@ -119,6 +119,8 @@ bool cow_is_settled(const struct cow *cow);
 int cow_lazy_reload(struct cow *cow);
 /* Is the live directory unpopulated? name NULL: dirfd itself. For walks of another process. */
 bool cow_has_mark(int dirfd, const char *name);
+/* Will files be linked, by and large, and not copied? */
+bool cow_will_link(const struct cow *cow);
 /* Entries of the lowers, counted up to max (then *ret is max); what cannot be read counts nothing. */
 int cow_count_entries(char *const *lowers, uint64_t max, uint64_t *ret);
 

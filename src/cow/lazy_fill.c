@@ -333,6 +333,23 @@ int cow_lazy_reload(struct cow *cow)
 
 /* how big */
 
+bool cow_will_link(const struct cow *cow)
+{
+	enum cow_share share = cow->meta.share;
+
+	if (cow->owners || (share != COW_SHARE_AUTO && share != COW_SHARE_LINK))
+		return false;
+	for (size_t i = 0; cow->meta.lowers[i]; i++) {
+		cleanup_fd int fd = -EBADF;
+		struct statx st;
+
+		if (host_open_dir_path(cow->meta.lowers[i], &fd) == 0 &&
+		    host_statx(fd, "", &st) == 0 && host_statx_dev(&st) != cow->dev)
+			return false;
+	}
+	return true;
+}
+
 int cow_count_entries(char *const *lowers, uint64_t max, uint64_t *ret)
 {
 	struct tree t = {.max = max};

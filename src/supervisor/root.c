@@ -14,23 +14,24 @@
 #include "supervisor/internal.h"
 #include "supervisor/supervisor.h"
 
-/* From this many entries on `auto` is lazy; docs/design/cow.md says why. */
-#define AUTO_ENTRIES 30000
+/* From this many entries on `auto` is lazy: those that are linked, and those that are copied; docs/design/cow.md says why. */
+#define AUTO_LINKED 30000
+#define AUTO_COPIED 3000
 
 /* An image that cannot be counted fails in populate, which says where. */
-static bool is_lazy(const struct supervisor_params *params)
+static bool is_lazy(const struct supervisor_params *params, const struct cow *cow)
 {
-	uint64_t n = 0;
+	uint64_t n = 0, max = cow_will_link(cow) ? AUTO_LINKED : AUTO_COPIED;
 
 	if (params->populate != SUPERVISOR_POPULATE_AUTO)
 		return params->populate == SUPERVISOR_POPULATE_LAZY;
-	return cow_count_entries(params->cow.lowers, AUTO_ENTRIES, &n) == 0 && n >= AUTO_ENTRIES;
+	return cow_count_entries(params->cow.lowers, max, &n) == 0 && n >= max;
 }
 
 static int populate(const struct supervisor_params *params, struct cow *cow,
 		    struct cow_stats *stats, struct cow_fault *fault)
 {
-	int r = is_lazy(params) ? cow_populate_lazily(cow, stats, fault) : -EOPNOTSUPP;
+	int r = is_lazy(params, cow) ? cow_populate_lazily(cow, stats, fault) : -EOPNOTSUPP;
 
 	if (r == -EOPNOTSUPP)
 		return cow_populate(cow, stats, fault);

@@ -227,6 +227,22 @@ same_as_eager() {
 	assert_tree_unchanged "$T/before" "$BUNDLE/rootfs"
 }
 
+@test "auto: an image of some thousand entries is populated lazily only where it must be copied" {
+	local other bundle
+	other=$(mktemp -d /dev/shm/sandlock-test.XXXXXX)
+	[ "$(stat -c %d "$other")" != "$(stat -c %d "$T")" ] || { rmdir "$other"; skip "host: /dev/shm is the file system of the tests"; }
+	bundle=$(make_bundle)
+	mkdir -p "$bundle/rootfs/srv/many"
+	(cd "$bundle/rootfs/srv/many" && seq 3100 | xargs touch)
+	sandlock create --cow=on --cow-dir "$other/s" --bundle "$bundle" far
+	[ -e "$other/s/lazy" ]
+	sandlock delete --force far
+	rmdir "$other"
+	sandlock create --cow=on --cow-dir "$(user_dir store)/s" --bundle "$bundle" near
+	[ ! -e "$T/store/s/lazy" ]
+	sandlock delete --force near
+}
+
 @test "populate: words, configuration and hooks" {
 	BUNDLE=$(make_bundle)
 	edit_config "$BUNDLE" '.annotations["run.sandlock.cow.populate"] = "later"'
