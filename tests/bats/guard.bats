@@ -40,14 +40,14 @@ make_image() { # COPIES
 
 natively() { # ROOT MODE
 	# shellcheck disable=SC2016 # for the inner shell
-	as_some_root timeout 100 unshare --mount --pid --fork sh -c \
+	as_some_root timeout 400 unshare --mount --pid --fork sh -c \
 		'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec chroot "$0" /guard-probe "$1" /p' "$1" "$2"
 }
 
 guarded() { # STORE MODE
 	export SANDLOCK_GUARD_LAZY
 	[ -n "${SANDLOCK_GUARD_LAZY:-}" ] || unset SANDLOCK_GUARD_LAZY
-	as_some_root timeout 100 "$RUNNER" "$T/$1" "$T/image" /guard-probe "$2" /p
+	as_some_root timeout 400 "$RUNNER" "$T/$1" "$T/image" /guard-probe "$2" /p
 }
 
 @test "every way to write, in a lazily populated root" {

@@ -213,6 +213,8 @@ static void op_connect(struct op *op)
 	if (strlen(p.text) < sizeof(a.sun_path))
 		memcpy(a.sun_path, p.text, strlen(p.text));
 	say_path(&p);
+	if (path_is_stale(&p)) /* its permissions */
+		say(" ~");
 	done(connect(c, (struct sockaddr *)&a, sizeof(a)));
 	close(c);
 }
