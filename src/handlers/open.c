@@ -320,6 +320,8 @@ static int check_creates_directory(struct request *rq, const struct open_call *c
 	r = lookup_parent(rq, &cut, &dir, name);
 	if (r == -ENOENT && dir.fd < 0 && (len == 0 || path[len - 1] == '.'))
 		return 0; /* "/", "./", "../": directories that are there */
+	if (r == 0 && !S_ISDIR(dir.st.st_mode))
+		r = -ENOTDIR;
 	if (r == 0)
 		r = act_as_caller(rq);
 	if (r < 0)

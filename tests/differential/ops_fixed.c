@@ -317,6 +317,7 @@ static void order_of_errors(void)
 	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "/dev/x", AT_SYMLINK_FOLLOW));
 	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "n1", AT_SYMLINK_FOLLOW));
 	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "n1/", AT_SYMLINK_FOLLOW));
+	say_open(openat(fd, "n1/", O_WRONLY | O_CREAT, 0600));
 	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "f1//", AT_SYMLINK_FOLLOW));
 	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "d1/..", AT_SYMLINK_FOLLOW));
 	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "/", AT_SYMLINK_FOLLOW));
