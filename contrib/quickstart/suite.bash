@@ -29,6 +29,7 @@ suite() {
 	make_check sanitizers "unit tests under ASan and UBSan" check-unit
 	bats_as_user
 	step "fuzzers, a few seconds each" fuzz_briefly
+	step "make bench, one row" bench_row
 	step "make distcheck" distcheck
 	step "quickstart's demonstration" "$SRC/quickstart" demo
 	summary $((SECONDS - start))
@@ -136,6 +137,11 @@ test_user() {
 		. "$SRC/tests/bats/helpers.bash"
 		ensure_test_users
 	) || die "could not make the users of the tests"
+}
+
+# Not for its figures: that what is measured with still works.
+bench_row() {
+	make -C "$SRC/build/gcc" bench BENCH_ARGS="--runs 1 --on tmpfs --only '500 entries, 1 at once'" | tee /dev/stderr | grep -q '^| 500 entries, 1 at once .*[0-9]'
 }
 
 # From a tarball, in a directory of its own; the container tests have already run.
