@@ -134,7 +134,6 @@ static const unsigned allowed[] = {
 	__NR_pidfd_send_signal,
 	__NR_sched_yield,
 	__NR_sched_getaffinity,
-	__NR_sched_setaffinity, /* of ourselves; others only with CAP_SYS_NICE or the same ids */
 	__NR_membarrier,
 	__NR_rt_sigaction,
 	__NR_rt_sigprocmask,

@@ -5,7 +5,6 @@
 
 #include <linux/seccomp.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -73,7 +72,6 @@ struct server {
 	atomic_int container_root;
 	struct listener *listeners;
 	bool had_listener;
-	cpu_set_t cpus;		      /* of all threads, before they choose */
 	bool wait_is_killable;	      /* host_seccomp_wait_is_killable() */
 	int wake_fd;		      /* eventfd: something has been parked */
 	pthread_mutex_t waiting_lock; /* of what follows */
@@ -122,20 +120,6 @@ int listener_add(struct server *server, int fd, uint32_t number);
 void listener_leave(struct server *server, struct listener *listener);
 /* For service.may_block. */
 void listener_may_block(struct request *rq);
-
-/* near.c: a worker's place among the CPUs. */
-struct near {
-	pid_t caller;	/* who called last */
-	unsigned calls; /* in a row, by it */
-	int cpu;	/* where we stay, or NEAR_ANY, or NEAR_NEVER: may not choose */
-	const cpu_set_t *allowed;
-};
-#define NEAR_ANY   (-1)
-#define NEAR_NEVER (-2)
-/* allowed: borrowed. A new thread has its starter's place, and leaves it here. */
-void near_init(struct near *near, const cpu_set_t *allowed);
-/* A notification of thread tid was received; more_waiting: and others are there. */
-void near_heard(struct near *near, int proc_fd, pid_t tid, bool more_waiting);
 
 /* filler.c: fills a lazily populated live root in the background. Main thread. */
 void filler_start(struct server *server);

@@ -113,14 +113,12 @@ static void *worker_main(void *arg)
 	struct listener *listener = arg;
 	struct flight *flight = NULL, own = {0};
 	struct worker_creds me;
-	struct near near;
 	int r;
 
 	/* A new thread inherits its starter's credentials, whatever caller's they are; they are read back here. */
 	if (host_thread_unshare_fs() < 0)
 		abort();
 	worker_creds_init(&listener->server->svc, &me);
-	near_init(&near, &listener->server->cpus);
 	while (become_receiver(listener)) {
 		if (!flight || flight == &own)
 			flight = flight_take(listener->server->flights);
@@ -131,12 +129,8 @@ static void *worker_main(void *arg)
 		r = host_notif_recv(listener->fd, &flight->notif);
 		stop_receiving(listener);
 		if (r == 0) {
-			bool more = more_waiting(listener);
-
-			if (more)
+			if (more_waiting(listener))
 				call_another(listener);
-			near_heard(&near, listener->server->svc.proc_fd, (pid_t)flight->notif.pid,
-				   more);
 			if (dispatch(listener, flight, &me))
 				flight = NULL;
 		} else if (is_over(listener)) {

@@ -164,8 +164,6 @@ int server_attach(struct server *server)
 {
 	struct service *svc = &server->svc;
 
-	CPU_ZERO(&server->cpus);
-	sched_getaffinity(0, sizeof(server->cpus), &server->cpus);
 	server->container_root = -EBADF;
 	svc->container_root = &server->container_root;
 	close_fd(&svc->self_fd_dir); /* the shepherd's */
