@@ -18,6 +18,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "cow/cow.h"
 #include "handlers/act.h"
 #include "handlers/handlers.h"
 #include "handlers/live_name.h"
@@ -54,6 +55,16 @@ static int check_same_mount(int a, int b)
 	    statx(b, "", AT_EMPTY_PATH, STATX_MNT_ID, &y) < 0)
 		return -errno;
 	return x.stx_mnt_id == y.stx_mnt_id ? 0 : -EXDEV;
+}
+
+/*
+ * What an old descriptor of a file without a name was opened anew for: to the caller that file, although it lies on our own mount, where the
+ * kernel would say EXDEV, and could be given a name.
+ */
+static bool is_unnamed_copy(const struct request *rq, const struct object *obj)
+{
+	return S_ISREG(obj->st.st_mode) && obj->st.st_nlink == 0 &&
+	       check_same_mount(obj->fd, cow_root_fd(rq->svc->cow)) == 0;
 }
 
 /* The new name, less what link(2) allows directories only. */
@@ -97,7 +108,7 @@ static int check_new_name(struct request *rq, const struct object *obj, const st
 		return there;
 	r = object_check_writable(parent);
 	/* a file bound over another one is not in the mount of its neighbours */
-	return r < 0 ? r : check_same_mount(obj->fd, parent->fd);
+	return r < 0 || is_unnamed_copy(rq, obj) ? r : check_same_mount(obj->fd, parent->fd);
 }
 
 static bool is_no_name(const struct tracee_path *path)
@@ -236,6 +247,13 @@ static bool is_absent(int r)
 	       r == -EBADF || r == -EINVAL || r == -EFAULT;
 }
 
+static int link_unnamed_copy(struct request *rq, const struct object *obj)
+{
+	int r = check_empty_path(rq);
+
+	return r < 0 ? r : link_gone(rq, obj);
+}
+
 static int round_once(struct request *rq, struct reply *reply)
 {
 	cleanup_object struct object obj = OBJECT_INIT;
@@ -246,6 +264,8 @@ static int round_once(struct request *rq, struct reply *reply)
 		return continue_link(rq, reply);
 	if (r < 0)
 		return r;
+	if (is_unnamed_copy(rq, &obj))
+		return link_unnamed_copy(rq, &obj);
 	return obj.shared ? link_shared(rq, &obj, reply) : continue_link(rq, reply);
 }
 

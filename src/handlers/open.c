@@ -148,8 +148,9 @@ static int create(struct request *rq, struct lookup *lk, const struct open_call 
 static int check_sticky(struct request *rq, const struct lookup *lk, const struct object *obj)
 {
 	const struct service *svc = rq->svc;
-	bool guarded = S_ISREG(obj->st.st_mode) ? svc->protected_regular
-						: S_ISFIFO(obj->st.st_mode) && svc->protected_fifos;
+	unsigned guarded = S_ISREG(obj->st.st_mode)    ? svc->protected_regular
+			   : S_ISFIFO(obj->st.st_mode) ? svc->protected_fifos
+						       : 0;
 	cleanup_object struct object dir = OBJECT_INIT;
 	char name[NAME_MAX + 1];
 	int r;
@@ -161,7 +162,9 @@ static int check_sticky(struct request *rq, const struct lookup *lk, const struc
 		return r;
 	if (!(dir.st.st_mode & S_ISVTX) || dir.st.st_uid == obj->st.st_uid)
 		return 0;
-	return dir.st.st_mode & S_IWOTH ? -EACCES : 0;
+	if (dir.st.st_mode & S_IWOTH)
+		return -EACCES;
+	return (dir.st.st_mode & S_IWGRP) && guarded >= 2 ? -EACCES : 0;
 }
 
 static int check_access(struct request *rq, const struct object *obj, const struct open_call *call)

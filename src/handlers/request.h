@@ -50,8 +50,8 @@ struct service {
 	struct cred_cache *cred_cache; /* has its own lock */
 	uid_t uid;		       /* the supervisor's own ids */
 	gid_t gid;
-	bool protected_symlinks, protected_regular,
-		protected_fifos; /* sysctl fs.protected_* at start */
+	unsigned protected_symlinks, protected_regular,
+		protected_fifos; /* sysctl fs.protected_* at start: 0, 1 or 2 */
 };
 
 /* Credentials a worker thread has at the moment; see act.h. */

@@ -466,6 +466,17 @@ static int step(struct walk *w, const char *name, bool last, bool slash, struct 
 	return arrive(w, steal_fd(&child), next_own(w, name, dir.st_ino), last, slash, ret);
 }
 
+/* "." leads nowhere, but only in a directory that may be searched. */
+static int stay(struct walk *w)
+{
+	int fd = open_child(w, ".", O_DIRECTORY, 0);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
 static int run(struct walk *w, struct walk_end *ret)
 {
 	char name[NAME_MAX + 1];
@@ -474,8 +485,9 @@ static int run(struct walk *w, struct walk_end *ret)
 
 	while ((r = next_name(w, name, &last, &slash)) > 0) {
 		if (strcmp(name, ".") == 0)
-			continue;
-		r = strcmp(name, "..") == 0 ? go_up(w) : step(w, name, last, slash, ret);
+			r = stay(w);
+		else
+			r = strcmp(name, "..") == 0 ? go_up(w) : step(w, name, last, slash, ret);
 		if (r != 0)
 			return r < 0 ? r : 0;
 	}

@@ -147,7 +147,8 @@ static int enter_namespaces(const struct supervisor_params *params, struct servi
 	return host_thread_get_caps(&effective, &svc->permitted);
 }
 
-static bool sysctl_is_on(const char *name)
+/* One digit. */
+static unsigned sysctl_level(const char *name)
 {
 	char path[64];
 	char c = '0';
@@ -155,9 +156,9 @@ static bool sysctl_is_on(const char *name)
 
 	snprintf(path, sizeof(path), "/proc/sys/fs/%s", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || read(fd, &c, 1) != 1)
-		return false;
-	return c != '0';
+	if (fd < 0 || read(fd, &c, 1) != 1 || c < '0' || c > '9')
+		return 0;
+	return (unsigned)(c - '0');
 }
 
 int server_attach(struct server *server)
@@ -197,9 +198,9 @@ static int prepare_service(const struct supervisor_params *params, struct server
 		return -errno;
 	svc->uid = geteuid();
 	svc->gid = getegid();
-	svc->protected_symlinks = sysctl_is_on("protected_symlinks");
-	svc->protected_regular = sysctl_is_on("protected_regular");
-	svc->protected_fifos = sysctl_is_on("protected_fifos");
+	svc->protected_symlinks = sysctl_level("protected_symlinks");
+	svc->protected_regular = sysctl_level("protected_regular");
+	svc->protected_fifos = sysctl_level("protected_fifos");
 	svc->has_device_rules = params->has_device_rules;
 	svc->device_rules = params->device_rules;
 	svc->n_device_rules = params->n_device_rules;

@@ -346,6 +346,35 @@ static void order_of_errors(void)
 	say_result(link("f7", "d1/n1"));
 }
 
+static void link_of_an_unnamed_copy(void)
+{
+	int old = open("fx", O_RDONLY), fd;
+	char name[40];
+
+	say_result(unlink("fx"));
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", old);
+	fd = open(name, O_WRONLY | O_APPEND);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "n7", AT_SYMLINK_FOLLOW));
+	say_result(linkat(AT_FDCWD, name, AT_FDCWD, "f1", AT_SYMLINK_FOLLOW));
+	say_result(linkat(fd, "", AT_FDCWD, "n7", AT_EMPTY_PATH));
+	say_name("n7");
+}
+
+/* A path walk of the supervisor's own is needed where somebody is chrooted. */
+static void dot_of_a_file(void)
+{
+	struct open_how how = {.flags = O_RDWR, .resolve = RESOLVE_NO_MAGICLINKS};
+	int fd = open("f1", O_RDONLY);
+
+	say_result(chroot("d1"));
+	say_open(openat(fd, ".", O_RDWR));
+	say_open((int)syscall(SYS_openat2, fd, ".", &how, sizeof(how)));
+	say_open((int)syscall(SYS_openat2, fd, "./.", &how, sizeof(how)));
+	say_result(fchmodat(fd, ".", 0600, 0));
+	say_result(fchmodat(AT_FDCWD, "./.", 0755, 0));
+}
+
 static void without_any_access(void)
 {
 	say_open(open("n1", 3 | O_CREAT | O_TRUNC, 0));
@@ -379,6 +408,8 @@ static const struct {
 	{"bound-over", bound_over},
 	{"link-of-an-old-descriptor", link_of_an_old_descriptor},
 	{"without-any-access", without_any_access},
+	{"dot-of-a-file", dot_of_a_file},
+	{"link-of-an-unnamed-copy", link_of_an_unnamed_copy},
 	{"bound-file", bound_file},
 	{"order-of-errors", order_of_errors},
 	{"status-flags", status_flags},

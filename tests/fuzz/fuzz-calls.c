@@ -324,9 +324,9 @@ static void make_root(bool lazy)
 		.cred_cache = cache ? cache : cred_cache_new(),
 		.uid = uid,
 		.gid = getegid(),
-		.protected_symlinks = true,
-		.protected_regular = true,
-		.protected_fifos = true,
+		.protected_symlinks = 1,
+		.protected_regular = 2,
+		.protected_fifos = 2,
 	};
 	r = cow_create(&params, &svc.cow);
 	if (r == 0)
