@@ -17,9 +17,9 @@ END {
 	print "_sandlock_oci() {"
 	print "\tlocal commands=" quote(commands)
 	print "\tlocal -A options=("
-	printf "\t\t[-]=%s\n", quote(list["-"] " --help -h")
+	printf "\t\t[-]=%s\n", quote(list["-"] " --help -h --usage")
 	m = split(commands, names, " ")
-	for (i = 1; i <= m; i++) printf "\t\t[%s]=%s\n", names[i], quote((list[names[i]] ? list[names[i]] " " : "") "--help -h")
+	for (i = 1; i <= m; i++) printf "\t\t[%s]=%s\n", names[i], quote((list[names[i]] ? list[names[i]] " " : "") "--help -h --usage")
 	print "\t)\n\tlocal -A values=("
 	for (i = 1; i <= n; i++) print "\t\t" value[i]
 	print "\t)\n\tlocal -A optional=("

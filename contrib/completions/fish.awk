@@ -14,6 +14,8 @@ END {
 	for (i = 1; i <= n; i++) all = all " " names[i]
 	print "complete -c sandlock-oci -f"
 	print "complete -c sandlock -w sandlock-oci"
+	print "complete -c sandlock-oci -l help -s h -d 'show help'"
+	print "complete -c sandlock-oci -l usage -d 'show its first line'"
 	for (i = 1; i <= n; i++) line("not __fish_seen_subcommand_from" all, "-a " names[i] " -d " quote(summary[names[i]]))
 	for (i = 1; i <= m; i++) {
 		split(option[i], f, FS)

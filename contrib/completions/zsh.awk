@@ -24,14 +24,14 @@ END {
 	print "_sandlock_oci() {\n\tlocal context state line\n\tlocal -A opt_args\n\tlocal -a commands\n\tcommands=("
 	for (i = 1; i <= n; i++) print "\t\t" quote(plain(names[i]) ":" plain(summary[names[i]]))
 	print "\t)"
-	print "\t_arguments -C" specs["-"] " \\\n\t\t\t'(-h --help)'{-h,--help}'[show help]' '1: :->command' '*:: :->rest' && return"
+	print "\t_arguments -C" specs["-"] " \\\n\t\t\t'(-h --help)'{-h,--help}'[show help]' '--usage[show its first line]' '1: :->command' '*:: :->rest' && return"
 	print "\tcase $state in\n\tcommand) _describe command commands ;;\n\trest)\n\t\tcase $words[1] in"
 	for (i = 1; i <= n; i++) {
 		c = names[i]
 		tail = args[c] ~ /ID/ ? " '1:id:_sandlock_oci_ids'" : ""
 		if (c == "kill") tail = tail " '2:signal:_signals'"
 		if (args[c] ~ /\.\.\.\]$/) tail = tail " '*::arg:_normal'"
-		print "\t\t" c ")\n\t\t\t_arguments -s" specs[c] " \\\n\t\t\t'(-h --help)'{-h,--help}'[show help]'" tail " ;;"
+		print "\t\t" c ")\n\t\t\t_arguments -s" specs[c] " \\\n\t\t\t'(-h --help)'{-h,--help}'[show help]' '--usage[show its first line]'" tail " ;;"
 	}
 	print "\t\tesac ;;\n\tesac\n}\n_sandlock_oci \"$@\""
 }
