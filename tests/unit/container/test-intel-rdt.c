@@ -114,17 +114,20 @@ static void test_new(void)
 	   "it alone");
 }
 
-static int update(const char *l3, const char *mb, struct status *s, char **ret_before,
+static int update(const char *l3, const char *mb, struct status *s, const char **ret_before,
 		  const char **ret_text)
 {
 	static struct err *err;
+	static char *before;
 	struct rdt_update u = {l3, mb};
 	pid_t pids[] = {42, 43};
 	int r;
 
 	err_free(err);
 	err = NULL;
-	r = intel_rdt_update(&u, root, "c1", pids, 2, s, ret_before, &err);
+	free(before);
+	r = intel_rdt_update(&u, root, "c1", pids, 2, s, &before, &err);
+	*ret_before = before;
 	*ret_text = err_msg(err);
 	return r;
 }
@@ -133,8 +136,7 @@ static int update(const char *l3, const char *mb, struct status *s, char **ret_b
 static void test_update(void)
 {
 	struct status *s;
-	const char *text;
-	char *before;
+	const char *text, *before;
 	int r;
 
 	join("there", NULL, false, &s, &text);
@@ -150,10 +152,12 @@ static void test_update(void)
 	r = update("L3:0=1", NULL, s, &before, &text);
 	ok(r == -ENOTSUP && strstr(text, "default class"), "not the schemata of everybody: %s",
 	   text);
+	free(s->rdt_group);
 	s->rdt_group = NULL;
 	r = update("L3:0=1", NULL, s, &before, &text);
 	ok(r < 0 && !s->rdt_group && !before, "a container without a group gets one: %s", text);
 	ok(access(at("c1"), F_OK) < 0, "which goes again when it cannot be filled");
+	free(s->rdt_group);
 	s->rdt_group = strdup(at("gone"));
 	r = update("L3:0=1", NULL, s, &before, &text);
 	ok(r == -ENOENT && strstr(text, "gone"), "a group that somebody removed: %s", text);
