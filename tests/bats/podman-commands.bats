@@ -45,7 +45,7 @@ compare() { # USER
 	other=$!
 	"$HELPERS_DIR/../podman/commands" sandlock "$user" "$@" >"$T/sandlock" 3>&-
 	wait "$other"
-	diff "$T/overlay" "$T/sandlock"
+	diff -U 4 "$T/overlay" "$T/sandlock"
 	# not two times nothing
 	[ "$(grep -c '^\$ ' "$T/sandlock")" -gt 140 ]
 	assert_tree_unchanged "$T/layer" "$layer"
