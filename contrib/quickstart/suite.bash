@@ -141,7 +141,10 @@ test_user() {
 
 # Not for its figures: that what is measured with still works.
 bench_row() {
-	make -C "$SRC/build/gcc" bench BENCH_ARGS="--runs 1 --on tmpfs --only '500 entries, 1 at once'" | tee /dev/stderr | grep -q '^| 500 entries, 1 at once .*[0-9]'
+	local out
+	out=$(make -C "$SRC/build/gcc" bench BENCH_ARGS="--runs 1 --on tmpfs --only '500 entries, 1 at once'") || return
+	echo "$out"
+	grep -q '^| 500 entries, 1 at once .*[0-9]' <<<"$out"
 }
 
 # From a tarball, in a directory of its own; the container tests have already run.
