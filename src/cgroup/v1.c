@@ -49,29 +49,50 @@ static const char *need_dir(struct cgroup *cg, const char *controller, struct er
 	return NULL;
 }
 
-static int v1_find(struct cgroup *cg, struct err **err)
+int cgroup_own_lines(char ***ret)
 {
 	cleanup_fd int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
 	cleanup_buf struct buf text = {0};
-	cleanup_strv char **lines = NULL;
 	int r = fd < 0 ? -errno : fd_read_to_buf(fd, PROC_CGROUP_MAX, &text);
+
+	if (r == 0)
+		*ret = strv_split(text.data ? text.data : "", '\n');
+	return r;
+}
+
+bool cgroup_parse_line(char *line, char **ret_controllers, char **ret_path)
+{
+	char *controllers = strchr(line, ':'), *path;
+
+	path = controllers ? strchr(controllers + 1, ':') : NULL;
+	if (!path)
+		return false;
+	*path = '\0';
+	*ret_controllers = controllers + 1;
+	*ret_path = path + 1;
+	return true;
+}
+
+char *cgroup_v1_root(const char *controllers)
+{
+	return xasprintf(CGROUP_MOUNT "/%s",
+			 str_starts(controllers, "name=") ? controllers + 5 : controllers);
+}
+
+static int v1_find(struct cgroup *cg, struct err **err)
+{
+	cleanup_strv char **lines = NULL;
+	int r = cgroup_own_lines(&lines);
 
 	if (r < 0)
 		return err_set(err, r, "read /proc/self/cgroup");
-	lines = strv_split(text.data ? text.data : "", '\n');
-	/* "4:memory:/path", "9:name=systemd:/path"; "0::/path" is cgroup2. */
 	for (size_t i = 0; lines && lines[i]; i++) {
-		char *controllers = strchr(lines[i], ':'), *end;
+		char *controllers, *path, *root;
 		struct statfs fs;
-		char *root;
 
-		end = controllers ? strchr(controllers + 1, ':') : NULL;
-		if (!end || end == controllers + 1)
+		if (!cgroup_parse_line(lines[i], &controllers, &path) || !*controllers)
 			continue;
-		*end = '\0';
-		controllers++;
-		root = xasprintf(CGROUP_MOUNT "/%s",
-				 str_starts(controllers, "name=") ? controllers + 5 : controllers);
+		root = cgroup_v1_root(controllers);
 		if (statfs(root, &fs) == 0 && fs.f_type == CGROUP_SUPER_MAGIC)
 			cgroup_add_dir(cg, controllers, root);
 		else

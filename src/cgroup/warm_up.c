@@ -8,51 +8,37 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/strv.h"
-#include "base/fd.h"
 #include "cgroup/cgroup.h"
 #include "cgroup/internal.h"
 
-#define OWN_GROUPS_MAX (64 * 1024)
-
-/* The directory of one line of /proc/self/cgroup: "4:memory:/path", "9:name=systemd:/path"; "0::/path" is cgroup2. */
+/* For our own group in one hierarchy. NULL: not the kind that is mounted, or not below what we see. */
 static char *procs_file(char *line, bool v2)
 {
-	char *controllers = strchr(line, ':'), *path;
+	cleanup_free char *root = NULL;
+	char *controllers, *path;
 
-	path = controllers ? strchr(controllers + 1, ':') : NULL;
-	if (!path || strstr(path, "/..")) /* not below what we see */
+	if (!cgroup_parse_line(line, &controllers, &path) || v2 == (*controllers != '\0') ||
+	    strstr(path, "/.."))
 		return NULL;
-	*path++ = '\0';
-	controllers++;
-	if (v2)
-		return *controllers ? NULL : xasprintf(CGROUP_MOUNT "%s/cgroup.procs", path);
-	if (!*controllers)
-		return NULL;
-	if (strncmp(controllers, "name=", 5) == 0)
-		controllers += 5;
-	return xasprintf(CGROUP_MOUNT "/%s%s/cgroup.procs", controllers, path);
+	root = v2 ? xstrdup(CGROUP_MOUNT) : cgroup_v1_root(controllers);
+	return xasprintf("%s%s/cgroup.procs", root, path);
 }
 
 /* Of any hierarchy: the lock is one for all. */
 static int open_own_procs(void)
 {
-	cleanup_fd int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
-	cleanup_buf struct buf text = {0};
 	cleanup_strv char **lines = NULL;
 	bool v2 = cgroup_detect() == &cgroup_v2_ops;
 
-	if (fd < 0 || fd_read_to_buf(fd, OWN_GROUPS_MAX, &text) < 0)
+	if (cgroup_own_lines(&lines) < 0)
 		return -EBADF;
-	lines = strv_split(text.data ? text.data : "", '\n');
 	for (size_t i = 0; lines && lines[i]; i++) {
 		cleanup_free char *path = procs_file(lines[i], v2);
 		int procs = path ? open(path, O_WRONLY | O_CLOEXEC) : -EBADF;

@@ -21,10 +21,11 @@
 /* An image that cannot be counted fails in populate, which says where. */
 static bool is_lazy(const struct supervisor_params *params, const struct cow *cow)
 {
-	uint64_t n = 0, max = cow_will_link(cow) ? AUTO_LINKED : AUTO_COPIED;
+	uint64_t n = 0, max;
 
 	if (params->populate != SUPERVISOR_POPULATE_AUTO)
 		return params->populate == SUPERVISOR_POPULATE_LAZY;
+	max = cow_will_link(cow) ? AUTO_LINKED : AUTO_COPIED;
 	return cow_count_entries(params->cow.lowers, max, &n) == 0 && n >= max;
 }
 
