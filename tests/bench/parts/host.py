@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The machine and the working directories: what is there, what is missing, clean-up. Everything is mounted in a private namespace."""
+"""
+The machine and the working directories: what is there, what is missing, clean-up. Everything happens in a mount and a pid namespace of our own, and ends
+with them.
+"""
 
 import ctypes
 import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 
 libc = ctypes.CDLL(None, use_errno=True)
 MNT_DETACH = 2
-PR_SET_CHILD_SUBREAPER = 36
+MS_REC, MS_SLAVE = 0x4000, 0x80000
+CLONE_NEWNS, CLONE_NEWPID = 0x20000, 0x20000000
+PR_SET_PDEATHSIG = 1
 PEERS = ("crun", "runc", "fuse-overlayfs", "proot")
 CACHE = os.environ.get("SANDLOCK_CACHE", "/var/cache/sandlock-oci")
 
@@ -39,14 +45,63 @@ def run(*argv, **kw):
     return r.stdout
 
 
-def private_mounts():
-    """Mounts end with us, however we end. crun refuses a host that mixes cgroup v1 and v2: it is shown pure v1."""
-    if "BENCH_NAMESPACE" not in os.environ:
-        os.environ["BENCH_NAMESPACE"] = "1"
-        os.execvp("unshare", ["unshare", "--mount", "--propagation", "slave", sys.executable, *sys.argv])
+SESSION = os.getpid()  # in the names of containers: inside of the namespace everybody is 1
+
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+def on_signal(what):
+    """The first one counts: a program such as timeout(1) sends one to us and one to the whole group, and clean-up is not to be interrupted by it."""
+    def handler(number, _frame):
+        for other in SIGNALS:
+            signal.signal(other, signal.SIG_IGN)
+        what(number)
+
+    for number in SIGNALS:
+        signal.signal(number, handler)
+
+
+def stand_by(child):
+    """What is left of us outside: hands on a signal, ends as the child does."""
+    on_signal(lambda number: os.kill(child, number))
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    os._exit(code if code >= 0 else 128 - code)
+
+
+def private_namespaces():
+    """
+    Processes and mounts end with us, however we end: we are the first process of a pid namespace, to which everything comes that a runtime or a file
+    system leaves behind. crun refuses a host that mixes cgroup v1 and v2: it is shown pure v1.
+    """
+    check(libc.unshare(CLONE_NEWNS | CLONE_NEWPID), "make namespaces")
+    check(libc.mount(b"none", b"/", None, MS_REC | MS_SLAVE, None), "keep mounts from the host")
+    # before there is a child: a first process does not get signals from outside that it has no handler for
+    on_signal(lambda number: sys.exit(128 + number))
+    child = os.fork()
+    if child:
+        stand_by(child)
+    check(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL), "end with the process outside")
+    mount("proc", "/proc", "proc")
     libc.umount2(b"/sys/fs/cgroup/unified", MNT_DETACH)
-    # what a runtime leaves behind becomes our child, as it becomes conmon's
-    check(libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "become a subreaper")
+
+
+def end_everything(below):
+    """The first process of a pid namespace ends all others in it, and then what is mounted below these directories."""
+    if os.getpid() != 1:
+        return
+    try:
+        os.kill(-1, signal.SIGKILL)
+        while True:
+            os.waitpid(-1, 0)
+    except (ProcessLookupError, ChildProcessError):
+        pass
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as f:
+        points = [line.split(" ")[4] for line in f]
+    for point in reversed(points):
+        if any(point == path or point.startswith(path + "/") for path in below):
+            libc.umount2(os.fsencode(point), MNT_DETACH)
 
 
 def version(program):
@@ -104,7 +159,6 @@ class Bench:
         self.versions["sandlock-oci"] = version(self.ours)
         self.notes = []
         self.places = []
-        self.mounted = []
         self.dirs = []
         without = [p for p in opts.without.split(",") if p]
         for p in without:
@@ -152,14 +206,12 @@ class Bench:
         self.dirs.append(path)
         if name == "tmpfs":
             mount("tmpfs", path, "tmpfs", "size=80%,nr_inodes=0")
-            self.mounted.append(path)
         elif self.opts.disk_image:
             image, point = path + "/image", path + "/mnt"
             os.mkdir(point)
             run("truncate", "-s", "12G", image)
             run("mkfs.ext4", "-q", "-F", "-E", "lazy_itable_init=0,lazy_journal_init=0", image)
             run("mount", "-o", "loop", image, point)
-            self.mounted.append(point)
             path = point
         os.chmod(path, 0o755)
         place = Place(name, path)
@@ -169,8 +221,7 @@ class Bench:
         return place
 
     def __exit__(self, *_):
-        for path in reversed(self.mounted):
-            libc.umount2(path.encode(), MNT_DETACH)
+        end_everything(self.dirs)
         for path in self.dirs:
             shutil.rmtree(path, ignore_errors=True)
 

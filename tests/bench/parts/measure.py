@@ -48,13 +48,13 @@ class Table:
         return math.exp(sum(map(math.log, v)) / len(v)) if v else None
 
 
-def interleave(bench, row, functions, runs):
+def interleave(bench, row, functions, runs, warm_up=True):
     """
     functions: {variant: callable that returns the number}. One warm-up each, which also tells what does not work here; then round after
     round in an order that changes, so that drift and neighbours hit everybody alike.
     """
-    order = []
-    for v, f in functions.items():
+    order = [] if warm_up else list(functions)
+    for v, f in functions.items() if warm_up else ():
         try:
             f()
             order.append(v)

@@ -130,7 +130,7 @@ class Plain(Peer):
         self.bundles = [self.bundle(f"b{i}", self.root(i)) for i in range(slots)]
 
     def life(self, slot, stdout=DEVNULL):
-        self.runtime.life(self.bundles[slot], f"bench-{os.getpid()}-{self.key}-{slot}", stdout)
+        self.runtime.life(self.bundles[slot], f"bench-{host.SESSION}-{self.key}-{slot}", stdout)
 
 
 class Ours(Plain):

@@ -3,6 +3,9 @@
 podman on storage of sandlock-mount with sandlock-oci, beside overlayfs, fuse-overlayfs and vfs with crun: a container of an image, and builds without the
 layer cache. The settings are those of the tests (tests/podman/host.bash): a shell carries out all commands in a mount and pid namespace, whose first process
 reaps conmon at once.
+
+Beside the time of each command there is the CPU time, user and system, of all that ran for it, FUSE servers and supervisors too: the shell knows that of podman,
+the namespace's first process that of what was left to it. It says what a machine with more to do would notice.
 """
 
 import os
@@ -21,9 +24,10 @@ RATIOS = [("ours-podman", p) for p in ("overlay", "fuse", "vfs")]
 RUN, RUN_BIG = "podman run --rm, 400 entries", "podman run --rm, 7000 entries"
 SMALL, SINGLE, TOOLCHAIN = "podman build, 10 small steps", "podman build, 10 small steps, one layer", "podman build, apt-get and make"
 DISK = "podman storage after the runs"
-# (row, image, runs)
-ROWS = [(RUN, "busybox", 20), (RUN_BIG, "debian", 20), (SMALL, "busybox", 5), (SINGLE, "busybox", 5), (TOOLCHAIN, "debian", 3)]
+# (row, image, runs, warm-up): the last one takes minutes, most of them inside of its containers
+ROWS = [(RUN, "busybox", 20, True), (RUN_BIG, "debian", 20, True), (SMALL, "busybox", 5, True), (SINGLE, "busybox", 5, True), (TOOLCHAIN, "debian", 3, False)]
 QUICK_RUNS = {SMALL: 1, SINGLE: 1, TOOLCHAIN: 1}
+TICK = os.sysconf("SC_CLK_TCK")
 
 SMALL_STEPS = "".join(f"RUN mkdir /step{n} && for i in $(seq 50); do echo {n} >/step{n}/$i; done && echo {n} >>/etc/motd\n" for n in range(1, 11))
 # ten steps: each makes a layer
@@ -43,7 +47,7 @@ CMD ["lua", "/home/builder/script.lua"]
 
 
 def names():
-    return [row for row, _, _ in ROWS] + [DISK]
+    return [row[0] for row in ROWS] + [DISK]
 
 
 class Podman:
@@ -57,9 +61,12 @@ class Podman:
         env = dict(os.environ, PODMAN_BASE=self.base, SANDLOCK_OCI=self.base + "/bin/sandlock-oci", SANDLOCK_MOUNT=self.base + "/bin/sandlock-mount")
         script = ('. "$1"; podman_host && echo 0 || exit; out=$PODMAN_BASE/out; '
                   'while IFS= read -r line; do eval "$line" >"$out" 2>&1 </dev/null; echo $?; done; '
-                  'for kind in sandlock overlay fuse vfs; do podman_stop $kind ""; done; podman_gone')
+                  'for kind in sandlock overlay fuse vfs; do podman_stop $kind ""; done')
+        self.env = env
         self.shell = subprocess.Popen(["bash", "-c", script, "bash", HOST], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.answer("make the namespaces")
+        with open(self.base + "/ns/shell.pid", encoding="ascii") as f:
+            self.waiting = (self.shell.pid, int(f.read()))
 
     def answer(self, what):
         status = self.shell.stdout.readline().strip()
@@ -80,12 +87,24 @@ class Podman:
         self.answer(" ".join(argv[:3]))
         return (time.perf_counter() - t0) * 1000
 
+    def cpu(self):
+        """Milliseconds of all that has ended so far."""
+        ticks = 0
+        for pid in self.waiting:
+            with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+                ticks += sum(int(x) for x in f.read().rsplit(")", 1)[1].split()[13:15])
+        return ticks * 1000 / TICK
+
     def graph(self, variant):
         return os.path.join(self.base, KINDS.get(variant, variant), "graph")
 
-    def close(self):
+    def close(self, at_once):
+        """at_once: a command may be running that nobody waits for any more."""
+        if at_once:
+            self.shell.kill()
         self.shell.stdin.close()
         self.shell.wait()
+        host.run("bash", "-c", '. "$1"; podman_gone', "bash", HOST, env=self.env)
 
 
 def variants(bench):
@@ -128,6 +147,19 @@ def functions(bench, place, podman, row, image):
     return {v: (lambda v=v: podman.do(v, *argv)) for v in variants(bench)}
 
 
+def with_cpu(podman, functions, samples):
+    """The same functions; what they cost is noted as well."""
+    def measured(variant, function):
+        before = podman.cpu()
+        ms = function()
+        # what conmon starts when a container has ended goes on for a moment
+        time.sleep(0.2)
+        samples.setdefault(variant, []).append(podman.cpu() - before)
+        return ms
+
+    return {v: (lambda v=v, f=f: measured(v, f)) for v, f in functions.items()}
+
+
 def import_image(bench, place, podman, image):
     root = bench.image(image, place)
     if not root:
@@ -140,29 +172,47 @@ def import_image(bench, place, podman, image):
     return True
 
 
-def measure_place(bench, place, rows):
-    table = Table(f"podman, {place.name}", "ms", VARIANTS, RATIOS, "As root. Builds run without a cache of layers; the packages of apt-get are in the context.")
-    disk = Table(f"Disk use of podman's storage, {place.name}", "MiB", VARIANTS, RATIOS, "Images, and what the builds have left. Files with several names count once.")
+def measure_row(bench, tables, podman, place, spec):
+    name, image, runs, warm_up = spec
+    rows = {t: Row(name) for t in ("time", "cpu")}
+    costs = rows["cpu"].samples
+    bench.progress(f"{tables['time'].title}: {name}")
+    runs = QUICK_RUNS.get(name, bench.runs(runs)) if bench.opts.quick and not bench.opts.runs else bench.runs(runs)
+    interleave(bench, rows["time"], with_cpu(podman, functions(bench, place, podman, name, image), costs), runs, warm_up)
+    for variant in costs if warm_up else ():
+        costs[variant].pop(0)
+    for t, row in rows.items():
+        tables[t].rows.append(row)
+
+
+def disk_row(bench, podman):
+    row = Row("images and builds")
+    for v in variants(bench):
+        row.samples[v] = [float(host.run("du", "-sk", podman.graph(v)).split()[0]) / 1024]
+    return row
+
+
+def measure_place(bench, place, specs):
+    tables = {
+        "time": Table(f"podman, {place.name}", "ms", VARIANTS, RATIOS, "As root. Builds run without a cache of layers; the packages of apt-get are in the context."),
+        "cpu": Table(f"CPU time of podman and all that it starts, {place.name}", "ms", VARIANTS, RATIOS, "User and system."),
+        "disk": Table(f"Disk use of podman's storage, {place.name}", "MiB", VARIANTS, RATIOS, "Images, and what the builds have left. Files with several names count once."),
+    }
     podman = Podman(bench, place)
+    done = False
     try:
-        there = {image: import_image(bench, place, podman, image) for image in sorted({image for _, image, _ in rows})}
-        for name, image, runs in rows:
-            if not there[image] or (name == TOOLCHAIN and not os.path.exists(os.path.join(host.CACHE, "toolchain.complete"))):
-                bench.note(f"{name}: the cache {host.CACHE} lacks what it needs: ./quickstart demo and tests/bench/make-image make it")
+        there = {image: import_image(bench, place, podman, image) for image in sorted({spec[1] for spec in specs})}
+        for spec in specs:
+            if not there[spec[1]] or (spec[0] == TOOLCHAIN and not os.path.exists(os.path.join(host.CACHE, "toolchain.complete"))):
+                bench.note(f"{spec[0]}: the cache {host.CACHE} lacks what it needs: ./quickstart demo, tests/bench/make-image and tests/bench/make-toolchain make it")
                 continue
-            row = Row(name)
-            bench.progress(f"{table.title}: {name}")
-            runs = QUICK_RUNS.get(name, bench.runs(runs)) if bench.opts.quick and not bench.opts.runs else bench.runs(runs)
-            interleave(bench, row, functions(bench, place, podman, name, image), runs)
-            table.rows.append(row)
-        if table.rows:
-            row = Row("images and builds")
-            for v in variants(bench):
-                row.samples[v] = [float(host.run("du", "-sk", podman.graph(v)).split()[0]) / 1024]
-            disk.rows.append(row)
+            measure_row(bench, tables, podman, place, spec)
+        if tables["time"].rows:
+            tables["disk"].rows.append(disk_row(bench, podman))
+        done = True
     finally:
-        podman.close()
-    return [t for t in (table, disk) if t.rows]
+        podman.close(not done)
+    return [t for t in tables.values() if t.rows]
 
 
 def measure(bench):
