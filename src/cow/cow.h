@@ -177,7 +177,8 @@ int cow_note_moved(struct cow *cow, ino_t old_ino, int dirfd, const char *name, 
 /* What took the shared inode's place, and where it was last seen (ret_path: PATH_MAX bytes). -ENOENT: nothing has, or it has no name any more. */
 int cow_find_moved(struct cow *cow, ino_t old_ino, struct cow_file_id *ret, char *ret_path);
 /* It is not there: looks for it in all of the live root. 0: cow_find_moved knows the place. -ENOENT: it has no name any more. */
-int cow_search_moved(struct cow *cow, ino_t old_ino, const struct cow_file_id *id);
+int cow_search_moved(struct cow *cow, ino_t old_ino, const struct cow_file_id *id,
+		     const char *path);
 
 enum cow_change {
 	COW_ADDED,

@@ -23,6 +23,8 @@
 
 /* An index below this size: removing the store takes less time than starting a process for it. */
 #define SMALL_INDEX (256 * 8)
+/* Unless the container has made many files: as many as a small image can have, with its directories, are removed before that is decided. */
+#define SMALL_STORE 1024
 
 /* The directory that holds dir, with a slash at its end. */
 static int parent_of(const char *dir, struct buf *ret)
@@ -63,8 +65,14 @@ int cow_discard(const char *dir, bool *ret_later, struct cow_fault *fault)
 		return 0;
 	if (r == 0)
 		r = store_check(fd);
+	if (r == 0 && is_small(fd)) {
+		r = remove_at_most(dir, SMALL_STORE, fault);
+		if (r != -E2BIG)
+			return r;
+		r = 0;
+	}
 	/* Also when it cannot be renamed (a mount point, a parent of somebody else's): cow_remove says what is wrong. */
-	if (r < 0 || is_small(fd) || put_aside(dir) < 0)
+	if (r < 0 || put_aside(dir) < 0)
 		return cow_remove(dir, fault);
 	*ret_later = true;
 	return 0;

@@ -99,5 +99,7 @@ int clear_live_root(struct cow *cow, struct cow_fault *fault);
 
 /* Removes everything below the directory that fd (consumed) refers to, not the directory itself. */
 int remove_contents(int fd, struct cow_fault *fault);
+/* cow_remove, of `max` names at most: -E2BIG when there are more; what is left is a store still. */
+int remove_at_most(const char *dir, uint64_t max, struct cow_fault *fault);
 
 #endif

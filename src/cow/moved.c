@@ -25,6 +25,8 @@
 #define BUCKETS 1024u
 /* A file may be moved out of what is still to be searched into what has been. */
 #define SEARCHES 2
+/* What lies deeper has a name that no call could give us. */
+#define DEPTH_MAX (PATH_MAX / 2)
 
 struct moved {
 	struct moved *next_old, *next_new; /* in the buckets of old_ino and of its inode now */
@@ -230,13 +232,13 @@ static int look(void *arg, const struct chain *at, const struct host_dirent *nam
 	int r = 0;
 
 	if (name->type == DT_DIR)
-		return TREE_ENTER;
+		return chain_depth(at) < DEPTH_MAX ? TREE_ENTER : 0;
 	pthread_mutex_lock(&s->map->lock);
 	m = find_new(s->map, at, name);
 	if (m)
 		r = correct(s, m, at, name->name);
 	pthread_mutex_unlock(&s->map->lock);
-	return r < 0 || name->type != DT_UNKNOWN ? r : TREE_ENTER;
+	return r < 0 || name->type != DT_UNKNOWN || chain_depth(at) >= DEPTH_MAX ? r : TREE_ENTER;
 }
 
 static int search_once(struct cow *cow, struct search *s)
@@ -259,18 +261,46 @@ static void note_gone(struct moved_map *map, ino_t old_ino, const struct cow_fil
 	pthread_mutex_unlock(&map->lock);
 }
 
-int cow_search_moved(struct cow *cow, ino_t old_ino, const struct cow_file_id *id)
+/* What somebody else's search, which we have waited for, has found out. -EAGAIN: nothing. */
+static int found_meanwhile(struct moved_map *map, ino_t old_ino, const struct cow_file_id *id,
+			   const char *path)
+{
+	const struct moved *m;
+	int r = -EAGAIN;
+
+	pthread_mutex_lock(&map->lock);
+	m = find_old(map, old_ino);
+	if (!m || m->gone)
+		r = -ENOENT;
+	else if (!same_file(&m->id, id) || strcmp(m->path, path) != 0)
+		r = 0;
+	pthread_mutex_unlock(&map->lock);
+	return r;
+}
+
+static int search(struct cow *cow, ino_t old_ino, const struct cow_file_id *id)
 {
 	struct search s = {.map = cow->moved, .id = id};
 	int r = 0;
 
-	pthread_mutex_lock(&cow->moved->search_lock);
 	for (int i = 0; r == 0 && i < SEARCHES && !s.found; i++)
 		r = search_once(cow, &s);
-	pthread_mutex_unlock(&cow->moved->search_lock);
 	if (r == 0 && !s.found) {
 		note_gone(cow->moved, old_ino, id);
 		r = -ENOENT;
 	}
+	return r;
+}
+
+int cow_search_moved(struct cow *cow, ino_t old_ino, const struct cow_file_id *id, const char *path)
+{
+	int r;
+
+	/* One at a time: however many wait, one search answers them all. */
+	pthread_mutex_lock(&cow->moved->search_lock);
+	r = found_meanwhile(cow->moved, old_ino, id, path);
+	if (r == -EAGAIN)
+		r = search(cow, old_ino, id);
+	pthread_mutex_unlock(&cow->moved->search_lock);
 	return r;
 }

@@ -22,12 +22,15 @@
 #include "host/dirent.h"
 
 #define REDO_MAX 64 /* a directory that does not get empty: something still writes into it */
+/* Names of subdirectories that are kept at one level; the others are read again when these are gone. */
+#define NAMES_MAX (256u << 10)
 
 /* Subdirectories of one level that are still to be removed. */
 struct frame {
 	struct buf names; /* NUL-terminated, one after another */
 	size_t next;
 	unsigned redone;
+	bool more; /* the listing was left when there were NAMES_MAX bytes of them */
 };
 
 struct removal {
@@ -36,14 +39,23 @@ struct removal {
 	struct frame *frames;
 	size_t n, cap;
 	dev_t dev;
+	uint64_t left; /* names that may still be removed */
 	const char *op;
 	char name[NAME_MAX + 1];
 };
 
-static int unlink_name(struct removal *rm, const char *name)
+static int unlink_name(struct removal *rm, const char *name, int flags)
+{
+	if (rm->left == 0)
+		return -E2BIG;
+	rm->left--;
+	return host_unlinkat(chain_fd(&rm->chain), name, flags);
+}
+
+static int unlink_file(struct removal *rm, const char *name)
 {
 	int fd = chain_fd(&rm->chain);
-	int r = host_unlinkat(fd, name, 0);
+	int r = unlink_name(rm, name, 0);
 
 	if (r == -EACCES) {
 		/* a directory without u+wx, and we have no CAP_DAC_OVERRIDE: it is ours, so we may
@@ -78,7 +90,7 @@ static int remove_entry(struct removal *rm, struct frame *f, const struct host_d
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	if (!dir) {
-		r = unlink_name(rm, d->name);
+		r = unlink_file(rm, d->name);
 		if (r != -EISDIR)
 			return r;
 	}
@@ -92,10 +104,14 @@ static int clear_level(struct removal *rm, struct frame *f)
 
 	f->names.len = 0;
 	f->next = 0;
+	f->more = false;
 	rm->op = "remove";
 	while (r == 0) {
 		struct host_dirent d;
 
+		f->more = f->names.len > NAMES_MAX;
+		if (f->more)
+			return 0;
 		r = host_dir_read(&rm->reader, &d);
 		if (r <= 0)
 			return r;
@@ -178,7 +194,7 @@ static int finish_level(struct removal *rm)
 		return r;
 	rm->op = "remove directory";
 	snprintf(rm->name, sizeof(rm->name), "%s", name);
-	r = host_unlinkat(chain_fd(&rm->chain), name, AT_REMOVEDIR);
+	r = unlink_name(rm, name, AT_REMOVEDIR);
 	if (r == -ENOENT)
 		return 0;
 	/* names that the listing missed (file systems may, while names are removed) or that came
@@ -198,7 +214,7 @@ static int step(struct removal *rm)
 	int r;
 
 	if (f->next == f->names.len)
-		return finish_level(rm);
+		return f->more ? clear_level(rm, f) : finish_level(rm);
 	name = f->names.data + f->next;
 	f->next += strlen(name) + 1;
 	snprintf(rm->name, sizeof(rm->name), "%s", name);
@@ -215,9 +231,9 @@ static void report(const struct removal *rm, struct cow_fault *fault)
 	fault_set(fault, rm->op, where.data, rm->name);
 }
 
-int remove_contents(int fd, struct cow_fault *fault)
+static int remove_some(int fd, uint64_t *left, struct cow_fault *fault)
 {
-	struct removal rm = {.op = "open"};
+	struct removal rm = {.op = "open", .left = *left};
 	struct statx st;
 	int r = chain_init(&rm.chain, fd);
 
@@ -238,7 +254,15 @@ int remove_contents(int fd, struct cow_fault *fault)
 	free(rm.frames);
 	host_dir_reader_done(&rm.reader);
 	chain_done(&rm.chain);
+	*left = rm.left;
 	return r;
+}
+
+int remove_contents(int fd, struct cow_fault *fault)
+{
+	uint64_t all = UINT64_MAX;
+
+	return remove_some(fd, &all, fault);
 }
 
 /* Files of a store, in the order in which they are removed: meta goes last. */
@@ -292,7 +316,7 @@ int store_check(int dir_fd)
 	return r == -ENOENT ? -EPERM : r;
 }
 
-static int remove_tree(int dir_fd, const char *name, struct cow_fault *fault)
+static int remove_tree(int dir_fd, const char *name, uint64_t *left, struct cow_fault *fault)
 {
 	cleanup_fd int fd = -EBADF;
 	int r = host_open_dir(dir_fd, name, &fd);
@@ -310,7 +334,7 @@ static int remove_tree(int dir_fd, const char *name, struct cow_fault *fault)
 		fault_set(fault, "open", name, NULL);
 		return r;
 	}
-	r = remove_contents(steal_fd(&fd), fault);
+	r = remove_some(steal_fd(&fd), left, fault);
 	if (r < 0)
 		return r;
 	r = host_unlinkat(dir_fd, name, AT_REMOVEDIR);
@@ -319,14 +343,14 @@ static int remove_tree(int dir_fd, const char *name, struct cow_fault *fault)
 	return r;
 }
 
-static int remove_parts(int dir_fd, struct cow_fault *fault)
+static int remove_parts(int dir_fd, uint64_t *left, struct cow_fault *fault)
 {
-	int r = remove_tree(dir_fd, STORE_ROOT, fault);
+	int r = remove_tree(dir_fd, STORE_ROOT, left, fault);
 
 	if (r == 0)
-		r = remove_tree(dir_fd, STORE_WORK, fault);
+		r = remove_tree(dir_fd, STORE_WORK, left, fault);
 	if (r == 0)
-		r = remove_tree(dir_fd, STORE_GROUPS, fault);
+		r = remove_tree(dir_fd, STORE_GROUPS, left, fault);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(store_files); i++) {
 		r = host_unlinkat(dir_fd, store_files[i], 0);
 		if (r == -ENOENT)
@@ -337,7 +361,7 @@ static int remove_parts(int dir_fd, struct cow_fault *fault)
 	return r;
 }
 
-int cow_remove(const char *dir, struct cow_fault *fault)
+int remove_at_most(const char *dir, uint64_t max, struct cow_fault *fault)
 {
 	cleanup_fd int fd = -EBADF;
 	int r = store_open_dir(dir, &fd);
@@ -350,11 +374,16 @@ int cow_remove(const char *dir, struct cow_fault *fault)
 		fault_set(fault, "recognise store", dir, NULL);
 		return r;
 	}
-	r = remove_parts(fd, fault);
+	r = remove_parts(fd, &max, fault);
 	if (r < 0)
 		return r;
 	r = store_remove_dir(dir);
 	if (r < 0)
 		fault_set(fault, "remove store", dir, NULL);
 	return r;
+}
+
+int cow_remove(const char *dir, struct cow_fault *fault)
+{
+	return remove_at_most(dir, UINT64_MAX, fault);
 }

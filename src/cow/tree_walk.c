@@ -11,10 +11,14 @@
 
 #include "base/buf.h"
 
+/* Names of subdirectories that are kept, of all levels together; a level that has more is read on when these are done. */
+#define NAMES_MAX (256u << 10)
+
 /* Subdirectories of one level that are still to be entered. */
 struct level {
 	struct buf names; /* NUL-terminated, one after another */
-	size_t next;
+	size_t done;
+	int64_t next; /* there are more, from here on; 0: none */
 };
 
 struct walk {
@@ -24,6 +28,7 @@ struct walk {
 	struct host_dir_reader reader;
 	struct level *levels;
 	size_t n, cap;
+	size_t kept; /* bytes of names */
 	bool stopped;
 };
 
@@ -42,43 +47,75 @@ static int add_level(struct walk *w)
 	return 0;
 }
 
-/* Shows everything in the current directory. */
-static int read_level(struct walk *w)
+static void drop_level(struct walk *w)
 {
-	struct host_dirent d;
-	int r = add_level(w);
+	struct level *level = &w->levels[--w->n];
 
-	if (r == 0)
-		r = host_dir_reader_reset(&w->reader, chain_fd(&w->chain));
-	while (r == 0 && !w->stopped) {
+	w->kept -= level->names.len;
+	buf_done(&level->names);
+}
+
+static int keep_name(struct walk *w, const struct host_dirent *d)
+{
+	struct level *level = &w->levels[w->n - 1];
+	int r = buf_add(&level->names, d->name, d->len + 1);
+
+	if (r < 0)
+		return r;
+	w->kept += d->len + 1;
+	if (w->kept > NAMES_MAX)
+		level->next = d->next;
+	return 0;
+}
+
+/* Shows what is in the current directory, from where its reading has stopped. */
+static int read_names(struct walk *w)
+{
+	struct level *level = &w->levels[w->n - 1];
+	struct host_dirent d;
+	int r = host_dir_reader_resume(&w->reader, chain_fd(&w->chain), level->next);
+
+	level->next = 0;
+	while (r == 0 && !w->stopped && !level->next) {
 		r = host_dir_read(&w->reader, &d);
 		if (r <= 0)
 			break;
 		r = w->fn(w->arg, &w->chain, &d);
 		w->stopped = r == TREE_STOP;
 		if (r == TREE_ENTER)
-			r = buf_add(&w->levels[w->n - 1].names, d.name, d.len + 1);
+			r = keep_name(w, &d);
 		else if (r > 0)
 			r = 0;
 	}
 	return r;
 }
 
+static int read_level(struct walk *w)
+{
+	int r = add_level(w);
+
+	return r < 0 ? r : read_names(w);
+}
+
 static int step(struct walk *w)
 {
 	struct level *level = &w->levels[w->n - 1];
-	const char *name = level->names.data + level->next;
+	const char *name = level->names.data + level->done;
 	int r;
 
-	if (level->next < level->names.len) {
-		level->next += strlen(name) + 1;
+	if (level->done < level->names.len) {
+		level->done += strlen(name) + 1;
 		r = chain_push(&w->chain, name);
 		if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP)
 			return 0;
 		return r < 0 ? r : read_level(w);
 	}
-	buf_done(&level->names);
-	w->n--;
+	if (level->next) {
+		w->kept -= level->names.len;
+		level->names.len = level->done = 0;
+		return read_names(w);
+	}
+	drop_level(w);
 	return w->n ? chain_pop(&w->chain) : 0;
 }
 
@@ -94,7 +131,7 @@ int tree_walk(int dir_fd, tree_fn fn, void *arg)
 	while (r == 0 && w.n && !w.stopped)
 		r = step(&w);
 	while (w.n)
-		buf_done(&w.levels[--w.n].names);
+		drop_level(&w);
 	free(w.levels);
 	host_dir_reader_done(&w.reader);
 	chain_done(&w.chain);

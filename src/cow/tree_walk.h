@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Every name below a directory, depth first, without following anything and without a bound to the depth. The tree may change meanwhile: what vanishes before it is
- * entered is passed over.
+ * Every name below a directory, depth first, without following anything and without a bound to the depth. Memory is bounded by the depth, not by
+ * the number of names. The tree may change meanwhile: what vanishes before it is entered is passed over.
  */
 #ifndef SANDLOCK_COW_TREE_WALK_H
 #define SANDLOCK_COW_TREE_WALK_H

@@ -187,7 +187,7 @@ static int find_moved(struct request *rq, const struct object *obj, struct live_
 	r = open_moved(rq, root >= 0 ? root : container_root(rq), path, &id, ret);
 	for (int i = 0; i < TRIES && r < 0; i++) {
 		rq->svc->may_block(rq);
-		r = cow_search_moved(cow, obj->st.st_ino, &id);
+		r = cow_search_moved(cow, obj->st.st_ino, &id, path);
 		if (r == 0)
 			r = cow_find_moved(cow, obj->st.st_ino, &id, path);
 		if (r < 0)

@@ -20,11 +20,16 @@ int host_dir_reader_init(struct host_dir_reader *rd, int fd)
 	return rd->buf ? 0 : -ENOMEM;
 }
 
-int host_dir_reader_reset(struct host_dir_reader *rd, int fd)
+int host_dir_reader_resume(struct host_dir_reader *rd, int fd, int64_t next)
 {
 	rd->fd = fd;
 	rd->len = rd->pos = 0;
-	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
+	return lseek(fd, next, SEEK_SET) < 0 ? -errno : 0;
+}
+
+int host_dir_reader_reset(struct host_dir_reader *rd, int fd)
+{
+	return host_dir_reader_resume(rd, fd, 0);
 }
 
 void host_dir_reader_done(struct host_dir_reader *rd)
@@ -71,6 +76,7 @@ int host_dir_read(struct host_dir_reader *rd, struct host_dirent *ret)
 		if (ret->len == 0 || memchr(d->d_name, '/', ret->len))
 			return -EIO;
 		ret->ino = d->d_ino;
+		ret->next = d->d_off;
 		ret->type = d->d_type;
 		ret->name = d->d_name;
 		return 1;

@@ -212,6 +212,30 @@ static void attack_threads(long n, const char *arg)
 
 /* Names */
 
+/* The supervisor has to look for a file of ours in all that we have made. */
+static void search_among_directories(long n)
+{
+	static const char victim[] = VICTIM "-2", moved[] = "/tmp/moved";
+	int fd = open(victim, O_RDONLY);
+	char path[300];
+	struct stat st;
+	double t;
+
+	mkdir("/tmp/dirs", 0700);
+	for (long i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "/tmp/dirs/%0250ld", i);
+		if (mkdir(path, 0700) < 0)
+			break;
+	}
+	if (chmod(victim, 0600) < 0 || rename(victim, moved) < 0)
+		breach("%s: %s", victim, strerror(errno));
+	t = now();
+	if (fchmod(fd, 0640) < 0 || stat(moved, &st) < 0 || (st.st_mode & 0777) != 0640)
+		breach("a file that was copied up and moved is not found");
+	printf("found in %.3f s\n", now() - t);
+	close(fd);
+}
+
 static void attack_names(long n, const char *arg)
 {
 	char path[5000], name[32];
@@ -248,6 +272,7 @@ static void attack_names(long n, const char *arg)
 		if (chmod(path, 0644) < 0)
 			breach("a file among many: %s", strerror(errno));
 	}
+	search_among_directories(n / 2 < 200000 ? n / 2 : 200000);
 }
 
 /* Deaths and signals in the middle of calls */

@@ -1,7 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Attacks from inside a copy-on-write container (tests/attack/attack.c): nothing outside changes, nothing hangs or crashes, memory stays bounded.
-# ATTACK_SCALE=16 is the full size (32 000 threads, a million files); 1 is what CI runs.
+# ATTACK_SCALE=16 is the full size (32 000 threads, a million files): minutes on a disk, one minute on tmpfs (TMPDIR=/dev/shm), nearly all of it the kernel making
+# the files. 1 is what CI runs.
+
+SCALE=${ATTACK_SCALE:-1}
+[ "$SCALE" = 1 ] || BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:-1800} LIMIT=${LIMIT:-1200}
 
 load helpers
 
@@ -9,7 +13,6 @@ setup() {
 	local attack=${top_builddir:-$HELPERS_DIR/../..}/tests/attack/attack
 	setup_sandlock
 	[ -x "$attack" ] || { echo "build it first: make tests/attack/attack" >&2; return 1; }
-	SCALE=${ATTACK_SCALE:-1}
 	B=$(make_bundle)
 	cp "$attack" "$B/rootfs/attack"
 	for i in victim victim-2 victim-3 victim-4; do
@@ -48,9 +51,12 @@ attack() {
 	[ "$before" = "$after" ] || { echo "supervisors: $before became $after" >&2; return 1; }
 	for pid in $after; do
 		kb=$(awk '$1 == "VmHWM:" { print $2 }' "/proc/$pid/status")
+		echo "process $pid: $kb kB"
 		[ "$kb" -lt $((${MEMORY_MB:-16} * 1024)) ] || { echo "process $pid took $kb kB" >&2; return 1; }
 	done
 	sandlock delete --force c
+	# many files are removed behind our back, in time that nobody else wants
+	find "$T" -maxdepth 3 -name '.sandlock-trash-*' -prune -exec rm -rf {} + || true
 	assert_tree_unchanged "$T/before" "$B/rootfs"
 	[ "$(cat "$T/host-file")" = host ]
 	[ "$(stat -c %a "$T/host-file")" = 666 ]
@@ -69,7 +75,7 @@ attack() {
 }
 
 @test "symlink loops, endless paths, huge directories" {
-	attack names $((4000 * SCALE * SCALE))
+	MEMORY_MB=6 attack names $((4000 * SCALE * SCALE))
 }
 
 @test "signal storms, and callers that die in the middle" {

@@ -17,6 +17,7 @@ static void make_lower(void)
 	tree_file(lower, "a/b/one", "one", 0644);
 	tree_file(lower, "a/two", "two", 0644);
 	tree_file(lower, "a/gone", "gone", 0644);
+	tree_file(lower, "a/many", "many", 0644);
 	tree_file(lower, "top", "top", 0644);
 	store = tree_path(tree_temp(), "s");
 	root = tree_path(store, "root");
@@ -58,7 +59,17 @@ static int search(struct cow *cow, ino_t old)
 	char path[PATH_MAX];
 	int r = cow_find_moved(cow, old, &id, path);
 
-	return r < 0 ? r : cow_search_moved(cow, old, &id);
+	return r < 0 ? r : cow_search_moved(cow, old, &id, path);
+}
+
+/* As somebody who has seen that it is not at path (any more). */
+static int search_from(struct cow *cow, ino_t old, const char *was_at)
+{
+	struct cow_file_id id;
+	char path[PATH_MAX];
+	int r = cow_find_moved(cow, old, &id, path);
+
+	return r < 0 ? r : cow_search_moved(cow, old, &id, was_at);
 }
 
 static void check_moves(struct cow *cow)
@@ -76,11 +87,38 @@ static void check_moves(struct cow *cow)
 	is_int(search(cow, one), 0, "the directory above was moved");
 	ok(is_at(cow, one, "z/b/new"), "found below its new name");
 	ok(is_at(cow, two, "z/b/two"), "the others are found on the way");
+	must_rename("z/b/two", "z/b/away");
+	is_int(search_from(cow, two, "a/two"), 0, "who has waited for that search");
+	ok(!is_at(cow, two, "z/b/away"), "tries what it has found before it searches itself");
+	must_rename("z/b/away", "z/b/two");
 	if (link(tree_path(root, "z/b/two"), tree_path(root, "a/link")) < 0 ||
 	    unlink(tree_path(root, "z/b/two")) < 0)
 		bail("link: %s", strerror(errno));
 	is_int(search(cow, two), 0, "another name");
 	ok(is_at(cow, two, "a/link"), "found under it");
+}
+
+/* More names than the search keeps at a time, and a file behind the last of them, whichever that is. */
+static void check_many_directories(struct cow *cow)
+{
+	ino_t many = copy_up(cow, "z", "many", "z/many");
+	char name[200];
+
+	tree_mkdir(root, "dirs", 0755);
+	for (int i = 0; i < 4000; i++) {
+		snprintf(name, sizeof(name), "dirs/%0*d", (int)sizeof(name) - 6, i);
+		tree_mkdir(root, name, 0755);
+	}
+	for (int i = 0; i < 4000; i += 1333) {
+		const char *now_at;
+
+		snprintf(name, sizeof(name), "dirs/%0*d", (int)sizeof(name) - 6, i);
+		now_at = tree_path(name, "f");
+		must_rename(i ? "many" : "z/many", now_at);
+		is_int(search(cow, many), 0, "searched for in 4000 directories");
+		ok(is_at(cow, many, now_at), "found in number %d", i);
+		must_rename(now_at, "many");
+	}
 }
 
 static void check_gone(struct cow *cow)
@@ -131,6 +169,7 @@ int main(void)
 	make_lower();
 	cow = must_store(store, lower, COW_SHARE_LINK);
 	check_moves(cow);
+	check_many_directories(cow);
 	check_gone(cow);
 	cow_close(cow);
 	check_group();

@@ -67,6 +67,23 @@ static void check_hostile(void)
 	free(after);
 }
 
+/* More names than are kept at a time. */
+static void check_many_directories(void)
+{
+	const char *store = tree_path(tree_temp(), "s"), *root = tree_path(store, "root");
+	char name[200];
+
+	cow_close(must_store(store, tree_temp(), COW_SHARE_AUTO));
+	for (int i = 0; i < 4000; i++) {
+		snprintf(name, sizeof(name), "%0*d", (int)sizeof(name) - 1, i);
+		tree_mkdir(root, name, 0755);
+		if (i % 100 == 0)
+			tree_file(root, tree_path(name, "f"), "f", 0644);
+	}
+	is_int(cow_remove(store, NULL), 0, "a directory of 4000 directories with long names");
+	ok(access(store, F_OK) < 0, "is gone");
+}
+
 static void check_refusals(void)
 {
 	const char *dir = tree_temp(), *lower = tree_temp();
@@ -131,6 +148,7 @@ static void check_mount(void)
 int main(void)
 {
 	check_hostile();
+	check_many_directories();
 	check_refusals();
 	check_mount();
 	return tap_done();

@@ -309,6 +309,20 @@ static void make_big(const char *lower, unsigned n)
 	}
 }
 
+/* A small image, but the container has made many files: nobody waits for them either. */
+static void check_discard_grown(void)
+{
+	struct world *w = new_world();
+	bool later = false;
+
+	cow_close(must_store(w->store, w->lower, COW_SHARE_AUTO));
+	make_big(tree_path(w->store, "root"), 3000);
+	is_int(cow_discard(w->store, &later, NULL), 0, "a small image with many new files");
+	ok(later && access(w->store, F_OK) < 0, "is put aside");
+	cow_empty_trash(w->store);
+	is_int(tree_count(tree_path(w->lower, ".."), "."), 1, "and removed from there");
+}
+
 static void check_discard(void)
 {
 	struct world *w = new_world();
@@ -346,5 +360,6 @@ int main(void)
 	check_leftovers();
 	check_changing_image();
 	check_discard();
+	check_discard_grown();
 	return tap_done();
 }
