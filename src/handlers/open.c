@@ -141,16 +141,21 @@ static int create(struct request *rq, struct lookup *lk, const struct open_call 
 	return give(reply, steal_fd(&fd), call);
 }
 
+/* proc(5): 0 to 2. Only for files and FIFOs; sockets and devices are always guarded, where everybody may write. */
+static unsigned sticky_level(const struct service *svc, mode_t mode)
+{
+	if (S_ISREG(mode))
+		return svc->protected_regular;
+	return S_ISFIFO(mode) ? svc->protected_fifos : 1;
+}
+
 /*
- * proc(5), protected_regular and protected_fifos: O_CREAT of somebody else's file in a sticky
- * directory that others may write. The kernel checks this only with O_CREAT, which reopen strips.
+ * protected_regular and protected_fifos: O_CREAT of somebody else's file in a sticky directory that others may write. The kernel checks this only
+ * with O_CREAT, which reopen strips.
  */
 static int check_sticky(struct request *rq, const struct lookup *lk, const struct object *obj)
 {
-	const struct service *svc = rq->svc;
-	unsigned guarded = S_ISREG(obj->st.st_mode)    ? svc->protected_regular
-			   : S_ISFIFO(obj->st.st_mode) ? svc->protected_fifos
-						       : 0;
+	unsigned guarded = sticky_level(rq->svc, obj->st.st_mode);
 	cleanup_object struct object dir = OBJECT_INIT;
 	char name[NAME_MAX + 1];
 	int r;

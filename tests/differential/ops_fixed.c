@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -388,6 +389,27 @@ static void created_with_setgid(void)
 	say_name("n2");
 }
 
+/* protected_regular and protected_fifos are about these too, whatever they are set to. */
+static void special_files_in_a_sticky_directory(void)
+{
+	static const char *const names[] = {"sticky/socket", "sticky/fifo", "sticky/null"};
+
+	say_result(mkdir("sticky", 0777));
+	say_result(mknod(names[0], S_IFSOCK | 0666, 0));
+	say_result(mknod(names[1], S_IFIFO | 0666, 0));
+	say_result(mknod(names[2], S_IFCHR | 0666, makedev(1, 3)));
+	for (int i = 0; i < 3; i++)
+		say_result(chown(names[i], 1, 1));
+	say_result(chown("sticky", 3, 3));
+	say_result(chmod("sticky", 01777));
+	say_result(setresuid(2, 2, 2));
+	for (int i = 0; i < 3; i++) {
+		say_open(open(names[i], O_WRONLY | O_CREAT | O_NONBLOCK, 0600));
+		say_open(open(names[i], O_WRONLY | O_NONBLOCK));
+	}
+	say_open(creat(names[0], 0600));
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -416,6 +438,7 @@ static const struct {
 	{"unnamed-for-good", unnamed_for_good},
 	{"old-descriptor-of-a-moved-file", old_descriptor_of_a_moved_file},
 	{"old-descriptor-of-a-removed-file", old_descriptor_of_a_removed_file},
+	{"special-files-in-a-sticky-directory", special_files_in_a_sticky_directory},
 };
 
 void run_fixed(unsigned index)
