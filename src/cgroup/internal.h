@@ -67,12 +67,7 @@ const struct cgroup_ops *cgroup_detect(void); /* NULL: nothing is mounted */
 int cgroup_fill(struct cgroup *cg, const char *path, struct err **err);
 int cgroup_make_all(struct cgroup *cg, const struct cgroup_params *p, struct err **err);
 
-/*
- * v1.c. The lines of /proc/self/cgroup; and one of them taken apart in place: "4:cpu,cpuacct:/path", "9:name=systemd:/path"; cgroup2's is
- * "0::/path" (no controllers). The directory of a hierarchy is called after its controllers; free it.
- */
-int cgroup_own_lines(char ***ret);
-bool cgroup_parse_line(char *line, char **ret_controllers, char **ret_path);
+/* v1.c: where the hierarchy with these controllers is mounted; free it. */
 char *cgroup_v1_root(const char *controllers);
 
 /* owner.c: of a group that is ours; what may not be given away is left. */

@@ -8,18 +8,15 @@
 #include "cgroup/internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/fd.h"
 #include "base/mem.h"
 #include "base/strv.h"
-
-#define PROC_CGROUP_MAX (1u << 20)
+#include "host/cgroup_lines.h"
 
 /* "cpu,memory:/sub" or "/sub"; *ret_names NULL: every hierarchy. */
 static int split(const char *entry, char ***ret_names, char **ret_path, struct err **err)
@@ -76,32 +73,16 @@ static int join_below(const struct cgroup *cg, const char *entry, pid_t pid, str
 	return r;
 }
 
-/* The path of a process in cgroup v2, or NULL. */
-static char *unified_path(pid_t pid)
-{
-	cleanup_free char *name = xasprintf("/proc/%d/cgroup", (int)pid);
-	cleanup_fd int fd = open(name, O_RDONLY | O_CLOEXEC);
-	cleanup_buf struct buf text = {0};
-	cleanup_strv char **lines = NULL;
-
-	if (fd < 0 || fd_read_to_buf(fd, PROC_CGROUP_MAX, &text) < 0)
-		return NULL;
-	lines = strv_split(text.data ? text.data : "", '\n');
-	for (size_t i = 0; lines[i]; i++)
-		if (str_starts(lines[i], "0::"))
-			return xstrdup(lines[i] + 3);
-	return NULL;
-}
-
 /*
  * An init such as systemd moves itself into a group below and turns controllers on for its children; then the container's own group takes no
  * processes any more (EBUSY), and a sibling of init is the place.
  */
 static int follow_init(const struct cgroup *cg, pid_t init, pid_t pid, struct err **err)
 {
-	cleanup_free char *path = unified_path(init), *dir = NULL;
+	cleanup_free char *path = NULL, *dir = NULL;
 
-	if (!path || !str_starts(path, cg->path) || strstr(path, "/../"))
+	if (host_cgroup_path(init, "", &path) < 0 || !str_starts(path, cg->path) ||
+	    strstr(path, "/../"))
 		return err_text(err, EBUSY,
 				"cgroup: %s takes no processes, and the container's process is in "
 				"%s",

@@ -9,24 +9,20 @@
 #include "cgroup/internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/strv.h"
 #include "cgroup/systemd.h"
+#include "host/cgroup_lines.h"
 #include "libocispec/oci_types.h"
 
-#define PROC_CGROUP_MAX (1u << 20)
-#define SUBGROUP	"run.oci.systemd.subgroup"
+#define SUBGROUP "run.oci.systemd.subgroup"
 
 bool cgroup_systemd_built(void)
 {
@@ -76,28 +72,6 @@ void cgroup_set_scope(struct cgroup *cg, const char *unit, bool user)
 	cg->scope->user = user;
 }
 
-/* "0::/x" in v2, "1:name=systemd:/x" in v1: where systemd has put the process. */
-static char *path_of(pid_t pid, bool v2)
-{
-	const char *wanted = v2 ? "0::" : ":name=systemd:";
-	cleanup_free char *file = xasprintf("/proc/%d/cgroup", (int)pid);
-	cleanup_fd int fd = open(file, O_RDONLY | O_CLOEXEC);
-	cleanup_buf struct buf text = {0};
-	cleanup_strv char **lines = NULL;
-
-	if (fd < 0 || fd_read_to_buf(fd, PROC_CGROUP_MAX, &text) < 0)
-		return NULL;
-	lines = strv_split(text.data ? text.data : "", '\n');
-	for (size_t i = 0; lines[i]; i++) {
-		const char *at = v2 ? (str_starts(lines[i], wanted) ? lines[i] : NULL)
-				    : strstr(lines[i], wanted);
-
-		if (at)
-			return xstrdup(at + strlen(wanted));
-	}
-	return NULL;
-}
-
 /* Name of the group below the scope, "" for none. */
 static int subgroup(const struct cgroup_params *p, bool v2, const char **ret, struct err **err)
 {
@@ -145,10 +119,11 @@ static int enter_subgroup(const char *dir, pid_t pid, struct err **err)
 static int fill_groups(struct cgroup *cg, pid_t pid, bool v2, const char *sub, struct err **err)
 {
 	const struct cgroup_params *p = &cg->scope->params;
-	cleanup_free char *scope_path = path_of(pid, v2), *path = NULL;
+	cleanup_free char *scope_path = NULL, *path = NULL;
 	int r;
 
-	if (!scope_path)
+	/* where systemd has put the process */
+	if (host_cgroup_path(pid, v2 ? "" : "name=systemd", &scope_path) < 0)
 		return err_text(err, EPROTO, "the process is in no cgroup that systemd manages");
 	path = sub[0] ? xasprintf("%s/%s", scope_path, sub) : xstrdup(scope_path);
 	r = cgroup_fill(cg, path, err);

@@ -13,21 +13,18 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/err.h"
-#include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/strv.h"
 #include "cgroup/stats_internal.h"
+#include "host/cgroup_lines.h"
 #include "libocispec/oci_types.h"
-
-#define PROC_CGROUP_MAX (1u << 20)
 
 static bool has_controller(const char *controllers, const char *name)
 {
@@ -49,52 +46,29 @@ static const char *need_dir(struct cgroup *cg, const char *controller, struct er
 	return NULL;
 }
 
-int cgroup_own_lines(char ***ret)
-{
-	cleanup_fd int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
-	cleanup_buf struct buf text = {0};
-	int r = fd < 0 ? -errno : fd_read_to_buf(fd, PROC_CGROUP_MAX, &text);
-
-	if (r == 0)
-		*ret = strv_split(text.data ? text.data : "", '\n');
-	return r;
-}
-
-bool cgroup_parse_line(char *line, char **ret_controllers, char **ret_path)
-{
-	char *controllers = strchr(line, ':'), *path;
-
-	path = controllers ? strchr(controllers + 1, ':') : NULL;
-	if (!path)
-		return false;
-	*path = '\0';
-	*ret_controllers = controllers + 1;
-	*ret_path = path + 1;
-	return true;
-}
-
 char *cgroup_v1_root(const char *controllers)
 {
-	return xasprintf(CGROUP_MOUNT "/%s",
-			 str_starts(controllers, "name=") ? controllers + 5 : controllers);
+	return xasprintf(CGROUP_MOUNT "/%s", host_cgroup_dir(controllers));
 }
 
 static int v1_find(struct cgroup *cg, struct err **err)
 {
-	cleanup_strv char **lines = NULL;
-	int r = cgroup_own_lines(&lines);
+	cleanup_buf struct buf text = {0};
+	struct host_cgroup_line line;
+	int r = host_cgroup_text(0, &text);
+	char *at = text.data;
 
 	if (r < 0)
 		return err_set(err, r, "read /proc/self/cgroup");
-	for (size_t i = 0; lines && lines[i]; i++) {
-		char *controllers, *path, *root;
+	while (host_cgroup_next(&at, &line)) {
+		char *root;
 		struct statfs fs;
 
-		if (!cgroup_parse_line(lines[i], &controllers, &path) || !*controllers)
+		if (!*line.controllers)
 			continue;
-		root = cgroup_v1_root(controllers);
+		root = cgroup_v1_root(line.controllers);
 		if (statfs(root, &fs) == 0 && fs.f_type == CGROUP_SUPER_MAGIC)
-			cgroup_add_dir(cg, controllers, root);
+			cgroup_add_dir(cg, line.controllers, root);
 		else
 			free(root);
 	}

@@ -12,35 +12,37 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/mem.h"
-#include "base/strv.h"
 #include "cgroup/cgroup.h"
 #include "cgroup/internal.h"
+#include "host/cgroup_lines.h"
 
 /* For our own group in one hierarchy. NULL: not the kind that is mounted, or not below what we see. */
-static char *procs_file(char *line, bool v2)
+static char *procs_file(const struct host_cgroup_line *line, bool v2)
 {
 	cleanup_free char *root = NULL;
-	char *controllers, *path;
 
-	if (!cgroup_parse_line(line, &controllers, &path) || v2 == (*controllers != '\0') ||
-	    strstr(path, "/.."))
+	if (v2 == (*line->controllers != '\0') || strstr(line->path, "/.."))
 		return NULL;
-	root = v2 ? xstrdup(CGROUP_MOUNT) : cgroup_v1_root(controllers);
-	return xasprintf("%s%s/cgroup.procs", root, path);
+	root = v2 ? xstrdup(CGROUP_MOUNT) : cgroup_v1_root(line->controllers);
+	return xasprintf("%s%s/cgroup.procs", root, line->path);
 }
 
 /* Of any hierarchy: the lock is one for all. */
 static int open_own_procs(void)
 {
-	cleanup_strv char **lines = NULL;
+	cleanup_buf struct buf text = {0};
+	struct host_cgroup_line line;
 	bool v2 = cgroup_detect() == &cgroup_v2_ops;
+	char *at;
 
-	if (cgroup_own_lines(&lines) < 0)
+	if (host_cgroup_text(0, &text) < 0)
 		return -EBADF;
-	for (size_t i = 0; lines && lines[i]; i++) {
-		cleanup_free char *path = procs_file(lines[i], v2);
+	at = text.data;
+	while (host_cgroup_next(&at, &line)) {
+		cleanup_free char *path = procs_file(&line, v2);
 		int procs = path ? open(path, O_WRONLY | O_CLOEXEC) : -EBADF;
 
 		if (procs >= 0)

@@ -9,15 +9,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/strv.h"
+#include "host/cgroup_lines.h"
 #include "host/mount.h"
 #include "host/probe.h"
 
@@ -42,10 +45,14 @@ static int bind_path(const char *path, int target, bool rec, uint64_t attrs, int
 
 static char *own_v2_cgroup(const struct init_ctx *ctx)
 {
-	const char *line = ctx->cgroup_text ? strstr(ctx->cgroup_text, "0::/") : NULL;
-	size_t n = line ? strcspn(line + 3, "\n") : 0;
+	cleanup_free char *text = xstrdup(ctx->cgroup_text ? ctx->cgroup_text : "");
+	struct host_cgroup_line line;
+	char *at = text;
 
-	return xasprintf(CGROUP_ROOT "%.*s", (int)n, line ? line + 3 : "");
+	while (host_cgroup_next(&at, &line))
+		if (!*line.controllers)
+			return xasprintf(CGROUP_ROOT "%s", line.path);
+	return xstrdup(CGROUP_ROOT);
 }
 
 static int mount_v2(struct init_ctx *ctx, const struct plan_mount *m)
@@ -72,28 +79,29 @@ static int mount_v2(struct init_ctx *ctx, const struct plan_mount *m)
 	return r < 0 ? r : mount_apply_propagation(tree, m);
 }
 
-/* One line of /proc/self/cgroup: "4:cpu,cpuacct:/path". Directories on the host are called after the controllers. */
-static int bind_hierarchy(char *line, int tmpfs, uint64_t attrs)
+/* Joined hierarchies are also reached by each controller's name: cpu -> cpu,cpuacct. */
+static int link_controllers(int tmpfs, const char *name)
 {
-	char *save = NULL, *id = strtok_r(line, ":", &save), *name = strtok_r(NULL, ":", &save),
-	     *path;
-	cleanup_free char *own = NULL;
+	cleanup_strv char **each = strv_split(name, ',');
+
+	for (size_t i = 0; strv_len(each) > 1 && each[i]; i++)
+		if (symlinkat(name, tmpfs, each[i]) < 0 && errno != EEXIST)
+			return -errno;
+	return 0;
+}
+
+static int bind_hierarchy(const struct host_cgroup_line *line, int tmpfs, uint64_t attrs)
+{
+	/* cgroup2 beside v1 */
+	const char *name = *line->controllers ? host_cgroup_dir(line->controllers) : "unified";
+	cleanup_free char *own = xasprintf(CGROUP_ROOT "/%s%s", name, line->path);
 	cleanup_fd int target = -EBADF, tree = -EBADF;
+	struct statfs fs;
 	int r;
 
-	if (!id || !name)
-		return 0;
-	if (strcmp(id, "0") == 0) {
-		path = name; /* "0::/path" */
-		name = (char *)"unified";
-	} else {
-		path = strtok_r(NULL, "", &save);
-		if (str_starts(name, "name="))
-			name += 5;
-	}
-	own = xasprintf(CGROUP_ROOT "/%s%s", name, path ? path : "/");
-	if (access(own, F_OK) <
-	    0) /* seen through another cgroup namespace: no path of ours there, or not mounted at all */
+	/* Seen through another cgroup namespace: no path of ours there. Or not mounted at all, which may leave a plain directory. */
+	if (statfs(own, &fs) < 0 ||
+	    (fs.f_type != CGROUP_SUPER_MAGIC && fs.f_type != CGROUP2_SUPER_MAGIC))
 		return 0;
 	if (mkdirat(tmpfs, name, 0755) < 0 && errno != EEXIST)
 		return -errno;
@@ -101,24 +109,16 @@ static int bind_hierarchy(char *line, int tmpfs, uint64_t attrs)
 	if (target < 0)
 		return -errno;
 	r = bind_path(own, target, false, attrs, &tree);
-	/* Joined hierarchies are also reached by each controller's name: cpu -> cpu,cpuacct. */
-	for (char *c = strchr(name, ',') ? strtok_r(name, ",", &save) : NULL; r >= 0 && c;
-	     c = strtok_r(NULL, ",", &save)) {
-		const char *dir = strstr(own, CGROUP_ROOT "/") + strlen(CGROUP_ROOT "/");
-		cleanup_free char *to = xstrndup(dir, strcspn(dir, "/"));
-
-		if (symlinkat(to, tmpfs, c) < 0 && errno != EEXIST)
-			return -errno;
-	}
-	return r;
+	return r < 0 ? r : link_controllers(tmpfs, name);
 }
 
 static int mount_v1(struct init_ctx *ctx, const struct plan_mount *m)
 {
 	uint64_t ro = m->attr_set & MOUNT_ATTR_RDONLY;
 	cleanup_fd int target = -EBADF, tmpfs = -EBADF;
-	cleanup_strv char **lines = strv_split(ctx->cgroup_text ? ctx->cgroup_text : "", '\n');
-	char msg[8];
+	cleanup_free char *text = xstrdup(ctx->cgroup_text ? ctx->cgroup_text : "");
+	struct host_cgroup_line line;
+	char msg[8], *at = text;
 	int r = target_open(ctx->root_fd, m->dest, true, m->dest_nofollow, &target);
 
 	if (r < 0 ||
@@ -126,8 +126,8 @@ static int mount_v1(struct init_ctx *ctx, const struct plan_mount *m)
 			      msg, sizeof(msg))) < 0 ||
 	    (r = host_tree_attach(tmpfs, target)) < 0)
 		return r;
-	for (size_t i = 0; lines && lines[i]; i++) {
-		r = bind_hierarchy(lines[i], tmpfs, m->attr_set);
+	while (host_cgroup_next(&at, &line)) {
+		r = bind_hierarchy(&line, tmpfs, m->attr_set);
 		if (r < 0)
 			return r;
 	}

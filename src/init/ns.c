@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "host/cgroup_lines.h"
 #include "host/ns.h"
 #include "host/sched.h"
 
@@ -187,10 +188,9 @@ static int new_time_ns(struct init_ctx *ctx, struct err **err)
 
 static void read_own_cgroup(struct init_ctx *ctx)
 {
-	cleanup_fd int fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
 	cleanup_buf struct buf text = {0};
 
-	if (fd >= 0 && fd_read_to_buf(fd, 65536, &text) >= 0)
+	if (host_cgroup_text(0, &text) == 0)
 		ctx->cgroup_text = buf_steal(&text);
 }
 
