@@ -50,7 +50,8 @@ static bool may_search(const struct stat *st, uint32_t uid, uint32_t gid)
 	return st->st_mode & (st->st_gid == gid ? S_IXGRP : S_IXOTH);
 }
 
-static int check_way(const char *path, uint32_t uid, uint32_t gid, struct err **err)
+static int check_way(const char *path, const char *what, const char *annotation, uint32_t uid,
+		     uint32_t gid, struct err **err)
 {
 	cleanup_free char *part = xstrdup(path);
 
@@ -61,17 +62,17 @@ static int check_way(const char *path, uint32_t uid, uint32_t gid, struct err **
 		if (stat(part, &st) == 0 && !may_search(&st, uid, gid))
 			return err_text(
 				err, EACCES,
-				"the container's root (uid %u here) cannot get to the "
-				"copy-on-write store '%s', for it may not search '%s': choose "
-				"another place with the annotation run.sandlock.cow.dir",
-				uid, path, part);
+				"the container's root (uid %u here) cannot get to the %s '%s', for "
+				"it may not search '%s': choose another place with the annotation "
+				"%s",
+				uid, what, path, part, annotation);
 	}
 	return 0;
 }
 
-int cow_place_prepare(const struct plan *plan, struct err **err)
+static int make_place(const struct plan *plan, const char *dir, const char *what,
+		      const char *annotation, struct err **err)
 {
-	const char *dir = plan->cow.dir;
 	cleanup_fd int fd = -EBADF;
 	uint32_t uid, gid;
 	struct stat st;
@@ -79,24 +80,45 @@ int cow_place_prepare(const struct plan *plan, struct err **err)
 
 	if (!is_somebody_else(plan, &uid, &gid))
 		return 0;
-	r = check_way(dir, uid, gid, err);
+	r = check_way(dir, what, annotation, uid, gid, err);
 	if (r < 0)
 		return r;
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return err_set(err, errno, "make the copy-on-write store '%s'", dir);
+		return err_set(err, errno, "make the %s '%s'", what, dir);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_set(err, errno, "open the copy-on-write store '%s'", dir);
-	/* st_nlink and content are looked at by who makes the store; a directory of a third one is refused there, too */
+		return err_set(err, errno, "open the %s '%s'", what, dir);
+	/* Mode and content are looked at by who uses it; a directory of a third one is refused there, too. */
 	if (st.st_uid == geteuid() && fchown(fd, uid, gid) < 0)
 		return err_set(err, errno, "give '%s' to the container's root", dir);
 	return 0;
 }
 
-void cow_place_undo(const struct plan *plan)
+int cow_place_prepare(const struct plan *plan, struct err **err)
+{
+	return make_place(plan, plan->cow.dir, "copy-on-write store", "run.sandlock.cow.dir", err);
+}
+
+static void undo_place(const struct plan *plan, const char *dir)
 {
 	uint32_t uid, gid;
 
 	if (is_somebody_else(plan, &uid, &gid))
-		rmdir(plan->cow.dir);
+		rmdir(dir);
+}
+
+void cow_place_undo(const struct plan *plan)
+{
+	undo_place(plan, plan->cow.dir);
+}
+
+int cow_place_prepare_pool(const struct plan *plan, struct err **err)
+{
+	return make_place(plan, plan->cow.spare, "pool of spare roots", "run.sandlock.cow.spare",
+			  err);
+}
+
+void cow_place_undo_pool(const struct plan *plan)
+{
+	undo_place(plan, plan->cow.spare);
 }

@@ -14,5 +14,8 @@ struct plan;
 int cow_place_prepare(const struct plan *plan, struct err **err);
 /* Takes it back: of a store that was not made. */
 void cow_place_undo(const struct plan *plan);
+/* The same for the pool of spare roots; undo: if there is nothing left in it. Run in prepare. */
+int cow_place_prepare_pool(const struct plan *plan, struct err **err);
+void cow_place_undo_pool(const struct plan *plan);
 
 #endif

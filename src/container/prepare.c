@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "container/container.h"
+#include "container/cow_place.h"
 #include "container/create.h"
 #include "container/userns_call.h"
 #include "cow/cow.h"
@@ -127,7 +128,12 @@ static int fill_for(const struct creation *cr, const struct prepare_params *p, s
 			return err_set(err, r, "read the owners of the image ('%s')", fault.path);
 	}
 	w.cow.owners = owners;
-	r = userns_call(&cr->plan->ids, fill, &w, err);
+	r = p->spare ? cow_place_prepare_pool(cr->plan, err) : 0;
+	if (r == 0)
+		r = userns_call(&cr->plan->ids, fill, &w, err);
+	/* which whoever is asked to remove it may be unable to do; what still holds spares stays */
+	if (r < 0 || !p->spare)
+		cow_place_undo_pool(cr->plan);
 	cow_owners_free(owners);
 	return r;
 }

@@ -76,6 +76,8 @@ int attr_xattrs_equal(struct host_xattr_ref a, struct host_xattr_ref b, bool *re
 /* The store's directory by its path: the only place where paths are used. A symlink is -ENOTDIR. */
 int store_open_dir(const char *dir, int *ret_fd);
 int store_remove_dir(const char *dir);
+/* For a store to be: makes it, or takes an empty directory of ours that is there (else -EEXIST, -EPERM). */
+int store_make_dir(const char *dir, bool *ret_made, int *ret_fd);
 /* Only names of ours, and a meta of ours unless there is nothing but a meta being written: -EPERM. */
 int store_check(int dir_fd);
 /* Another owner's id into meta. */

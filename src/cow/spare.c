@@ -121,11 +121,11 @@ static bool is_of_kind(const struct cow *cow, const struct cow_params *params)
 	       cow->meta.shifted == (params->owners != NULL);
 }
 
-/* The store is ours already: nobody else can take it now. */
-static int check_taken(const struct cow_params *params, struct cow **ret)
+/* The store in dir is ours already: nobody else can take it now. */
+static int check_taken(const char *dir, const struct cow_params *params, struct cow **ret)
 {
 	struct cow *cow = NULL;
-	int r = cow_open(params->dir, &cow);
+	int r = cow_open(dir, &cow);
 
 	if (r == 0)
 		r = cow->populated && is_of_kind(cow, params) ? fresh_check(cow) : -ESTALE;
@@ -146,6 +146,77 @@ struct taking {
 	struct cow *cow;
 };
 
+static int list_names(int dir_fd, char ***ret)
+{
+	struct host_dir_reader rd = {0};
+	struct host_dirent d;
+	int r = host_dir_reader_init(&rd, dir_fd);
+
+	while (r == 0) {
+		r = host_dir_read(&rd, &d);
+		if (r <= 0)
+			break;
+		strv_add(ret, d.name);
+		r = 0;
+	}
+	host_dir_reader_done(&rd);
+	return r;
+}
+
+/* dir's content instead of dir. A failure leaves nothing in the directory `to`. */
+static int move_into(const char *dir, int to, const char *to_path, struct cow **ret)
+{
+	cleanup_fd int from = -EBADF;
+	cleanup_strv char **names = NULL;
+	int r = store_open_dir(dir, &from);
+
+	/* first what says that it is a store: cow_remove wants to know */
+	if (r == 0)
+		r = host_renameat2(from, STORE_META, to, STORE_META, RENAME_NOREPLACE);
+	if (r == 0)
+		r = list_names(from, &names);
+	for (size_t i = 0; r == 0 && names && names[i]; i++)
+		r = host_renameat2(from, names[i], to, names[i], RENAME_NOREPLACE);
+	if (r == 0)
+		r = cow_open(to_path, ret);
+	if (r < 0)
+		cow_remove(to_path, NULL);
+	else
+		store_remove_dir(dir);
+	return r;
+}
+
+/*
+ * The store's place is an empty directory that was made for us, because we may make none there (container/cow_place.h), nor rename anything to it.
+ * The spare is put aside first, so that only one can get it, under a name that whoever fills the pool removes should we die; the lock says that we live.
+ */
+static int take_into_place(struct taking *t, const char *name)
+{
+	cleanup_buf struct buf aside = {0}, path = {0};
+	cleanup_fd int to = -EBADF, lock = -EBADF;
+	struct cow *cow = NULL;
+	bool made;
+	int r = store_make_dir(t->params->dir, &made, &to);
+
+	if (r == 0)
+		r = buf_printf(&aside, COW_TRASH_PREFIX "%s", name);
+	if (r == 0)
+		r = child_path(t->kind, aside.data, &path);
+	if (r == 0)
+		r = host_renameat2(t->kind->fd, name, t->kind->fd, aside.data, RENAME_NOREPLACE);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = store_open_dir(path.data, &lock);
+	if (r == 0 && flock(lock, LOCK_EX | LOCK_NB) < 0)
+		r = -errno;
+	if (r == 0)
+		r = check_taken(path.data, t->params, &cow);
+	cow_close(cow);
+	if (r == 0)
+		r = move_into(path.data, to, t->params->dir, &t->cow);
+	return r < 0 ? -ESTALE : 1;
+}
+
 /* 1: taken. */
 static int take_one(void *arg, const char *name)
 {
@@ -155,9 +226,11 @@ static int take_one(void *arg, const char *name)
 
 	if (r == -ENOENT) /* somebody was quicker */
 		return 0;
+	if (r == -EEXIST)
+		return take_into_place(t, name);
 	if (r < 0)
 		return r;
-	r = check_taken(t->params, &t->cow);
+	r = check_taken(t->params->dir, t->params, &t->cow);
 	if (r == 0)
 		return 1;
 	/* Stale: back with it, whoever fills the pool next removes it. */

@@ -8,7 +8,8 @@
  *	    spare-<n>/			a store with a file `fresh`
  *	    .sandlock-trash-…, new/	being removed, being made; of nobody if their maker has died
  *
- * A spare appears under its name when it is complete, by rename, and is taken by rename: two who want the same one cannot both get it.
+ * A spare appears under its name when it is complete, by rename, and is taken by rename: two who want the same one cannot both get it. Where the
+ * store's place is there already, it is put aside as .sandlock-trash-spare-<n>, and what is in it moves.
  */
 #ifndef SANDLOCK_COW_SPARE_H
 #define SANDLOCK_COW_SPARE_H
@@ -26,7 +27,8 @@ struct cow_pool {
 
 /*
  * Makes the store params->dir out of a spare that matches params and shows what the lowers are now. -ENOENT: there is no such pool (the usual
- * case); other errors: no spare, and the pool should be filled again. params->dir does not exist then.
+ * case); other errors: no spare, and the pool should be filled again. params->dir does not exist before, or is an empty directory of ours; it is as
+ * before after an error.
  */
 int cow_spare_take(const struct cow_pool *pool, const struct cow_params *params, struct cow **ret);
 /*

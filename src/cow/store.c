@@ -127,7 +127,7 @@ static int check_existing(int fd)
 	return empty ? 0 : -EEXIST;
 }
 
-static int make_dir(const char *dir, bool *ret_made, int *ret_fd)
+int store_make_dir(const char *dir, bool *ret_made, int *ret_fd)
 {
 	cleanup_fd int fd = -EBADF;
 	int r = host_mkdirat(AT_FDCWD, dir, 0700);
@@ -140,6 +140,8 @@ static int make_dir(const char *dir, bool *ret_made, int *ret_fd)
 		return r;
 	/* also when just made: somebody may have put another directory in its place */
 	r = check_existing(fd);
+	if (r == 0)
+		r = make_plain(fd);
 	if (r == 0)
 		*ret_fd = steal_fd(&fd);
 	return r;
@@ -237,8 +239,6 @@ static int fill_store(struct cow *cow, const struct cow_params *params)
 	if (r == 0 && params->owners)
 		r = owners_dup(params->owners, &cow->owners);
 	if (r == 0)
-		r = make_plain(cow->dir_fd);
-	if (r == 0)
 		r = write_files(cow);
 	if (r == 0)
 		r = make_subdir(cow->dir_fd, STORE_ROOT);
@@ -269,7 +269,7 @@ int cow_create(const struct cow_params *params, struct cow **ret)
 	for (size_t i = 0; params->lowers[i]; i++)
 		if (params->lowers[i][0] != '/')
 			return -EINVAL;
-	r = make_dir(params->dir, &made, &fd);
+	r = store_make_dir(params->dir, &made, &fd);
 	if (r == 0)
 		r = cow_new(steal_fd(&fd), &cow);
 	if (r == 0) {

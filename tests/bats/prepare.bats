@@ -91,6 +91,29 @@ life() {
 	life
 }
 
+# The store's place is made by root then, who alone may write to the bundle.
+@test "root, with ids of the container's own: the spare root is taken into the place that create has made" {
+	requires_root
+	bundle=$(make_bundle)
+	chown -hR 300000:300000 "$bundle/rootfs"
+	edit_config "$bundle" '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 300000, size: 1000}] | .linux.gidMappings = .linux.uidMappings'
+	sandlock prepare --bundle "$bundle"
+	create_with_inode "$bundle" c "$(spare_inode 0)"
+	set -- "$bundle"/.sandlock-cow-c
+	[ "$(stat -c %u "$1")" = 300000 ]
+	sandlock delete --force c
+	[ ! -e "$1" ]
+	wait_for 10 has_spares 1
+	wait_for 10 is_idle
+	set_args "$bundle" sh -c 'echo mine >/etc/motd; cat /etc/motd'
+	run sandlock run --cow=on --bundle "$bundle" c
+	assert_output mine
+	[ "$(cat "$bundle/rootfs/etc/motd")" = "hello from the image" ]
+	wait_for 10 is_idle
+	sandlock prepare --spare 0 --bundle "$bundle"
+	[ ! -e "$(pool)" ]
+}
+
 @test "create takes the very root that was prepared, by rename" {
 	bundle=$(make_bundle)
 	sandlock prepare --bundle "$bundle"

@@ -120,6 +120,49 @@ static void check_take(void)
 	free(meta);
 }
 
+static void add_file(const char *lower)
+{
+	tree_file(lower, "etc/sub/new", "", 0644);
+}
+
+/* The store's place may have been made by somebody else, for us. */
+static void check_take_into_place(void)
+{
+	struct world *w = new_world();
+	char *want = tree_snapshot(w->lower, 0), *got;
+	struct cow *cow = NULL;
+	int fds = tree_open_fds();
+	struct stat before, after;
+
+	must_prepare(w, 2);
+	tree_mkdir(w->lower, "../store", 0755);
+	stat(w->store, &before);
+	is_int(cow_spare_take(&w->pool, &w->params, &cow), 0, "taken into an empty directory");
+	stat(w->store, &after);
+	ok(before.st_ino == after.st_ino && (after.st_mode & 07777) == 0700, "which stays");
+	got = tree_snapshot(tree_path(w->store, "root"), 0);
+	ok(tree_same(got, want), "it shows the image");
+	ok(live_is_shared(cow, w->store, "bin/sh"), "its files are shared");
+	ok(!tree_exists(w->store, "fresh"), "nothing of the spare is left in it");
+	cow_close(cow);
+	is_int(tree_count(kind_dir(w), "."), 2, "one spare less, and no rest of it");
+	is_int(cow_open(w->store, &cow), 0, "it can be opened again");
+	cow_close(cow);
+	cow_remove(w->store, NULL);
+	tree_mkdir(w->lower, "../store", 0700);
+	add_file(w->lower);
+	is_int(take(w), -ESTALE, "a stale one");
+	is_int(tree_count(w->store, "."), 0, "leaves the directory empty");
+	must_prepare(w, 1);
+	is_int(tree_count(kind_dir(w), "."), 2, "and is removed by the next one who fills");
+	chmod(w->store, 0777);
+	is_int(take(w), -EPERM, "not into what others may write to");
+	is_int(tree_count(kind_dir(w), "."), 2, "and the spare stays");
+	is_int(tree_open_fds(), fds, "no descriptor is left open");
+	free(want);
+	free(got);
+}
+
 static void check_kinds(void)
 {
 	struct world *w = new_world();
@@ -148,10 +191,6 @@ struct change {
 	void (*make)(const char *lower);
 };
 
-static void add_file(const char *lower)
-{
-	tree_file(lower, "etc/sub/new", "", 0644);
-}
 static void remove_file(const char *lower)
 {
 	unlink(tree_path(lower, "bin/sh"));
@@ -353,6 +392,7 @@ static void check_discard(void)
 int main(void)
 {
 	check_take();
+	check_take_into_place();
 	check_kinds();
 	check_stale();
 	check_not_stale();
