@@ -13,25 +13,13 @@ load helpers
 
 setup() {
 	requires_root
-	requires_command podman conmon buildah crun catatonit python3 setfattr setcap
+	requires_command crun catatonit python3
 	requires_overlayfs
-	ensure_test_users
-	setup_sandlock
-	SANDLOCK_MOUNT=$(find_program sandlock-mount)
-	PODMAN_BASE=$T/podman
-	export SANDLOCK_MOUNT PODMAN_BASE
-	podman_host
-	podman_material "$(shared_busybox_root)"
+	podman_setup
 }
 
 teardown() {
-	[ -n "${PODMAN_BASE:-}" ] || return 0
-	for user in '' "$TEST_USER"; do
-		podman_stop sandlock "$user"
-		podman_stop overlay "$user"
-	done
-	podman_gone
-	teardown_sandlock
+	podman_teardown
 }
 
 # The commands of ../podman/commands on overlayfs with crun and on ours, at the same time: most of it is waiting.

@@ -13,24 +13,11 @@ load helpers
 
 setup() {
 	requires_root
-	requires_command podman conmon buildah
-	ensure_test_users
-	setup_sandlock
-	SANDLOCK_MOUNT=$(find_program sandlock-mount)
-	PODMAN_BASE=$T/podman
-	export SANDLOCK_MOUNT PODMAN_BASE
-	podman_host
-	podman_material "$(shared_busybox_root)"
+	podman_setup
 }
 
 teardown() {
-	[ -n "${PODMAN_BASE:-}" ] || return 0
-	for user in '' "$TEST_USER"; do
-		podman_stop sandlock "$user"
-		podman_stop overlay "$user"
-	done
-	podman_gone
-	teardown_sandlock
+	podman_teardown
 }
 
 podman_as() { # USER ARGS...

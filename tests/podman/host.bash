@@ -10,6 +10,7 @@
 #   in_podman KIND USER COMMAND...	with the settings of KIND: sandlock, overlay, fuse or vfs. USER '': root
 #   podman_stop KIND USER	removes containers
 #   podman_gone		removes it all
+#   podman_setup, podman_teardown	all of that for a bats test that has loaded helpers.bash: in $T/podman, with the material of `commands`
 #
 # SANDLOCK_OCI and SANDLOCK_MOUNT name the programs. PODMAN_MOUNTOPT: mountopt of storage.conf.
 
@@ -198,4 +199,26 @@ podman_material() {
 	printf 'FROM localhost/busybox:test\nRUN --mount=type=secret,id=s cat /run/secrets/s >/seen\n' >"$context/Secret"
 	printf 'FROM localhost/busybox:test\nRUN echo x >>/etc/motd && exit 3\n' >"$context/Fails"
 	chmod -R a+rX "$PODMAN_BASE/shared" "$PODMAN_BASE/busybox.tar"
+}
+
+podman_setup() {
+	requires_command podman conmon buildah setfattr setcap
+	ensure_test_users
+	setup_sandlock
+	SANDLOCK_MOUNT=$(find_program sandlock-mount)
+	PODMAN_BASE=$T/podman
+	export SANDLOCK_MOUNT PODMAN_BASE
+	podman_host
+	podman_material "$(shared_busybox_root)"
+}
+
+podman_teardown() {
+	local user
+	[ -n "${PODMAN_BASE:-}" ] || return 0
+	for user in '' "$TEST_USER"; do
+		podman_stop sandlock "$user"
+		podman_stop overlay "$user"
+	done
+	podman_gone
+	teardown_sandlock
 }
