@@ -36,16 +36,25 @@ static int check_executable(const char *path)
 	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 
+/*
+ * podman, the docker command and dockerd choose between exit codes 126 and 127 by these words. The docker command knows them in small letters only, as Go
+ * writes them, so strerror's do not do.
+ */
 static int explain(const char *name, int r, const char *where, struct err **err)
 {
 	switch (r) {
 	case -EISDIR:
-		return err_set(err, EPERM, "the path `%s` is not a regular file", name);
+		return err_text(err, EACCES,
+				"the path `%s` is not a regular file: permission denied", name);
 	case -EACCES:
-		return err_set(err, EPERM, "the path `%s` exists but it is not executable", name);
+		return err_text(err, EACCES,
+				"the path `%s` exists but it is not executable: permission denied",
+				name);
 	case -ENOENT:
 	case -ENOTDIR:
-		return err_set(err, ENOENT, "executable file `%s` not found%s", name, where);
+		return err_text(err, ENOENT,
+				"executable file `%s` not found%s: no such file or directory", name,
+				where);
 	default:
 		return err_set(err, r, "look up the executable file `%s`", name);
 	}
@@ -57,7 +66,7 @@ int init_find_command(const char *name, char *const *env, char **ret, struct err
 	int worst = -ENOENT;
 
 	if (name[0] == '\0')
-		return err_set(err, ENOENT, "cannot find `` in $PATH");
+		return err_text(err, ENOENT, "cannot find `` in $PATH: no such file or directory");
 	if (strchr(name, '/')) {
 		int r = check_executable(name);
 

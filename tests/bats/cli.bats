@@ -103,7 +103,7 @@ teardown() {
 	edit_config "$bundle" '.process.capabilities.bounding += ["CAP_NO_SUCH"]'
 	run sandlock --debug --log "$T/log" --log-format json create --bundle "$bundle" c
 	assert_failure 1
-	assert_output_has 'sandlock-oci: executable file `no"such` not found in $PATH: No such file or directory'
+	assert_output_has 'sandlock-oci: executable file `no"such` not found in $PATH: no such file or directory'
 	[ "$(wc -l <"$T/log")" = 1 ]
 	jq -e '.level == "error" and (.msg | contains("executable file `no\"such` not found in $PATH")) and (.time | test("^[0-9-]+T[0-9:]+Z$"))' "$T/log"
 }

@@ -240,16 +240,16 @@ print(len(fds), [l for l in open("/proc/self/fdinfo/%d" % fds[0]) if l.startswit
 @test "failure: a command that is not there" {
 	bundle=$(make_bundle)
 	set_args "$bundle" nosuchcommand
-	fails_cleanly "$bundle" 'executable file `nosuchcommand` not found in $PATH: No such file or directory'
+	fails_cleanly "$bundle" 'executable file `nosuchcommand` not found in $PATH: no such file or directory'
 	set_args "$bundle" /bin/nosuchcommand
-	fails_cleanly "$bundle" 'executable file `/bin/nosuchcommand` not found: No such file or directory'
+	fails_cleanly "$bundle" 'executable file `/bin/nosuchcommand` not found: no such file or directory'
 }
 
 # covers: text not executable, text not a file
 @test "failure: a command that cannot be executed" {
 	bundle=$(make_bundle)
 	set_args "$bundle" /etc/passwd
-	fails_cleanly "$bundle" "Operation not permitted"
+	fails_cleanly "$bundle" "permission denied"
 	set_args "$bundle" /etc
 	fails_cleanly "$bundle" 'the path `/etc` is not a regular file'
 }

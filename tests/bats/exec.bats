@@ -108,7 +108,7 @@ started() {
 	started
 	run sandlock exec c nosuchcommand
 	assert_failure 1
-	assert_output_has 'executable file `nosuchcommand` not found in $PATH: No such file or directory'
+	assert_output_has 'executable file `nosuchcommand` not found in $PATH: no such file or directory'
 	run sandlock exec c
 	assert_failure 1
 	assert_output_has "command"

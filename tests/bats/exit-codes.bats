@@ -34,14 +34,14 @@ what_containerd_makes_of() {
 	fi
 }
 
-# what_docker_makes_of TEXT: the exit code of docker run.
+# what_docker_makes_of TEXT: the exit code of docker run, which minds the case.
 what_docker_makes_of() {
-	if grep -qE 'executable file not found|no such file or directory|system cannot find the file specified|not a directory' <<<"${1,,}"; then
+	if grep -qE 'executable file not found|no such file or directory|system cannot find the file specified' <<<"$1"; then
 		echo 127
-	elif grep -qiE 'permission denied|is a directory|operation not permitted' <<<"$1"; then
+	elif grep -qE 'permission denied|is a directory' <<<"$1"; then
 		echo 126
 	else
-		echo 128
+		echo 125
 	fi
 }
 
@@ -74,11 +74,12 @@ fails() {
 	while IFS='|' read -r podman text arg; do
 		set_args "$bundle" "$arg"
 		fails "$podman" "$text" create --bundle "$bundle" c
+		[ "$(what_docker_makes_of "$stderr")" = "$podman" ]
 	done <<-'END'
-		127|executable file `/no/such` not found: No such file or directory|/no/such
-		127|executable file `nosuch` not found in $PATH: No such file or directory|nosuch
-		126|the path `/dir` is not a regular file: Operation not permitted|/dir
-		126|the path `/plain` exists but it is not executable: Operation not permitted|/plain
+		127|executable file `/no/such` not found: no such file or directory|/no/such
+		127|executable file `nosuch` not found in $PATH: no such file or directory|nosuch
+		126|the path `/dir` is not a regular file: permission denied|/dir
+		126|the path `/plain` exists but it is not executable: permission denied|/plain
 	END
 	set_args "$bundle" ""
 	fails 127 'cannot find `` in $PATH' create --bundle "$bundle" c
@@ -93,7 +94,7 @@ fails() {
 	mkdir -p "$bundle/rootfs/dir"
 	sandlock create --bundle "$bundle" c
 	sandlock start c
-	fails 127 'executable file `/no/such` not found: No such file or directory' exec c /no/such
+	fails 127 'executable file `/no/such` not found: no such file or directory' exec c /no/such
 	fails 127 'executable file `nosuch` not found in $PATH' exec c nosuch
 	fails 126 'the path `/dir` is not a regular file' exec c /dir
 	for code in 0 1 42 125 126 127 255; do

@@ -106,16 +106,16 @@ teardown() {
 	set_args "$B" no-such-command
 	run sandlock create --bundle "$B" c
 	assert_failure 1
-	assert_output_has 'executable file `no-such-command` not found in $PATH: No such file or directory'
+	assert_output_has 'executable file `no-such-command` not found in $PATH: no such file or directory'
 	set_args "$B" /no/such
 	run sandlock create --bundle "$B" c
-	assert_output_has 'executable file `/no/such` not found: No such file or directory'
+	assert_output_has 'executable file `/no/such` not found: no such file or directory'
 	set_args "$B" /etc
 	run sandlock create --bundle "$B" c
-	assert_output_has 'the path `/etc` is not a regular file: Operation not permitted'
+	assert_output_has 'the path `/etc` is not a regular file: permission denied'
 	set_args "$B" /etc/passwd
 	run sandlock create --bundle "$B" c
-	assert_output_has 'the path `/etc/passwd` exists but it is not executable: Operation not permitted'
+	assert_output_has 'the path `/etc/passwd` exists but it is not executable: permission denied'
 	run sandlock state c
 	assert_failure
 }

@@ -59,20 +59,19 @@ int main(void)
 	find("both", path, file, 0, "a directory of that name is passed over");
 	find("b/tool", "/nowhere", "b/tool", 0, "a name with a slash ignores PATH");
 	find("tool",
-	     "/nowhere:", "executable file `tool` not found in $PATH: No such file or directory",
+	     "/nowhere:", "executable file `tool` not found in $PATH: no such file or directory",
 	     ENOENT, "not in PATH");
-	find("/no/such", path, "executable file `/no/such` not found: No such file or directory",
+	find("/no/such", path, "executable file `/no/such` not found: no such file or directory",
 	     ENOENT, "absolute and missing");
-	find("", path, "cannot find `` in $PATH: No such file or directory", ENOENT, "empty name");
+	find("", path, "cannot find `` in $PATH: no such file or directory", ENOENT, "empty name");
 	snprintf(file, sizeof(file), "%s/a", dir);
-	snprintf(text, sizeof(text), "the path `%s` is not a regular file: Operation not permitted",
+	snprintf(text, sizeof(text), "the path `%s` is not a regular file: permission denied",
 		 file);
-	find(file, path, text, EPERM, "a directory");
-	find("plain", path,
-	     "the path `plain` exists but it is not executable: Operation not permitted", EPERM,
-	     "not executable, by PATH");
+	find(file, path, text, EACCES, "a directory");
+	find("plain", path, "the path `plain` exists but it is not executable: permission denied",
+	     EACCES, "not executable, by PATH");
 	find("a/plain", path,
-	     "the path `a/plain` exists but it is not executable: Operation not permitted", EPERM,
+	     "the path `a/plain` exists but it is not executable: permission denied", EACCES,
 	     "not executable, by path");
 	return tap_done();
 }
