@@ -51,10 +51,7 @@ bundle() {
 	sandlock delete --force probe
 }
 
-# covers: lifecycle many at once
-@test "create, start, exec, kill, delete of many at once" {
-	bundle sleep 1000
-	edit_config "$T/bundle" '.root.readonly = true | .mounts += [{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}]'
+life_of_many() {
 	each make_one
 	sandlock list --format json >"$T/list"
 	jq -e --argjson n "$N" 'length == $n and all(.[]; .status == "created")' "$T/list"
@@ -66,6 +63,30 @@ bundle() {
 	each delete_one
 	left >"$T/left"
 	[ ! -s "$T/left" ] || { cat "$T/left"; return 1; }
+}
+
+# covers: lifecycle many at once
+@test "create, start, exec, kill, delete of many at once" {
+	bundle sleep 1000
+	edit_config "$T/bundle" '.root.readonly = true | .mounts += [{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"}]'
+	life_of_many
+}
+
+# covers: lifecycle many at once
+@test "the same with copy-on-write: roots that are populated at once" {
+	many_roots eager
+}
+
+@test "the same with copy-on-write: roots that are populated lazily" {
+	many_roots lazy
+}
+
+many_roots() {
+	bundle sleep 1000
+	snapshot_tree "$(shared_busybox_root)" >"$T/before"
+	edit_config "$T/bundle" '.annotations = {"run.sandlock.cow": "on", "run.sandlock.cow.populate": $how}' --arg how "$1"
+	life_of_many
+	assert_tree_unchanged "$T/before" "$(shared_busybox_root)"
 }
 
 @test "run of many at once, each with a copy-on-write root of its own" {
