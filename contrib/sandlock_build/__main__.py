@@ -97,7 +97,7 @@ def build_main():
         if options.clear_cache:
             build.cache.clear()
             return
-        stage = build.run(*parse_containerfile(*read_containerfile(options), {*STEPS, "FROM", "ONBUILD"}))
+        stage = build.run(parse_containerfile(*read_containerfile(options), {*STEPS, "FROM"}))
         stage.config["created"] = datetime.fromtimestamp(build.time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         layout = Layout(os.path.join(work, "out"))
         stage.write(layout, "out")

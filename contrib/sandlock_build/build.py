@@ -8,12 +8,20 @@ import shutil
 import sys
 from datetime import datetime, timezone
 
-from containerfile import expand, words
+from containerfile import expand, parse_containerfile, phrase, words
 from errors import BuildError, fail
-from images import Cache, Layout, key_of, skopeo
+from images import Cache, Layout, key_of, skopeo, skopeo_inspect
 from runtime import PATH, Runtime
 from steps import LAYERED, LITERAL, STEPS
 from trees import sha256
+
+
+def docker_only(source):
+    """What a docker image says that OCI's configuration has no place for: skopeo leaves it out of the layout."""
+    if source.startswith(("oci:", "oci-archive:")):
+        return {}
+    config = json.loads(skopeo_inspect("--config", "--raw", source)).get("config") or {}
+    return {k: config[k] for k in ("OnBuild", "Shell", "Healthcheck") if config.get(k)}
 
 
 class Stage:
@@ -87,11 +95,24 @@ class Build:
         self.time = int(os.environ.get("SOURCE_DATE_EPOCH") or datetime.now(timezone.utc).timestamp())
         self.runtime = Runtime(options.runtime, work)
         self.cache = Cache(os.path.realpath(options.cache_dir), self.runtime)
-        self.stages, self.global_args, self.bases = [], {}, 0
+        self.stages, self.global_args, self.bases, self.scratch = [], {}, 0, 0
 
     def say(self, text):
         if not self.options.quiet:
             print(text, file=sys.stderr, flush=True)
+
+    def scratch_files(self, texts, mode):
+        """A directory with files of the build's own."""
+        self.scratch += 1
+        directory = os.path.join(self.work, f"scratch{self.scratch}")
+        os.mkdir(directory, 0o755)
+        for name, text in texts.items():
+            path = os.path.join(directory, name)
+            with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as f:
+                f.write(text)
+            os.chmod(path, mode)
+            os.utime(path, (self.time, self.time))
+        return directory
 
     def stage(self, name, inst):
         """A stage that is built already, by name or number; else an image."""
@@ -114,10 +135,9 @@ class Build:
             inst.fail(f"{source}: {e}")
         manifest, config = layout.image()
         stage.config.update({k: v for k, v in config.items() if k not in ("created", "container")})
-        stage.config.setdefault("config", {})
-        stage.config.setdefault("history", [])
-        if stage.image.get("OnBuild"):
-            inst.fail(f"{name} has ONBUILD instructions, which are not supported")
+        # a base without any has none, or null
+        stage.config["config"] = {**(stage.config.get("config") or {}), **docker_only(source)}
+        stage.config["history"] = stage.config.get("history") or []
         stage.shell = stage.image.get("Shell") or stage.shell
         layers = [layout.blob(layer["digest"]) for layer in manifest["layers"]]
         stage.key = key_of("base", config["rootfs"]["diff_ids"], self.runtime.rootless)
@@ -133,10 +153,11 @@ class Build:
         stage.layers = sorted(os.path.join(entry, n) for n in os.listdir(entry) if n.startswith("layer"))
         stage.lowers = [os.path.join(entry, "root")]
 
-    def start_stage(self, inst, escape):
+    def start_stage(self, inst):
         for flag in inst.flags:
             inst.fail(f"--{flag} is not supported")
-        m = re.fullmatch(r"(\S+)(?:\s+[aA][sS]\s+(\S+))?", expand(inst.text, self.global_args, escape, inst))
+        inst.values = self.global_args
+        m = re.fullmatch(r"(\S+)(?:\s+[aA][sS]\s+(\S+))?", phrase(inst))
         if not m:
             inst.fail("IMAGE [AS NAME] is needed")
         stage = Stage(self, m[2])
@@ -154,30 +175,41 @@ class Build:
         self.stages.append(stage)
         return stage
 
-    def run(self, instructions, escape):
+    def carry_out(self, stage, inst):
+        inst.values = stage.values()
+        inst.flags = {k: expand(v, inst) for k, v in inst.flags.items()}
+        text = inst.text if inst.name in LITERAL else expand(inst.text, inst)
+        if STEPS[inst.name](stage, inst) is not False and inst.name not in LAYERED:
+            stage.note(f"{inst.name} {text}", True)
+
+    def triggers(self, stage, inst):
+        """What the image below wants done first, once."""
+        for text in stage.image.pop("OnBuild", None) or []:
+            for later in parse_containerfile(f"{inst.where}: ONBUILD", text, set(STEPS) - {"ONBUILD"}):
+                self.say(f"    ONBUILD {text}")
+                self.carry_out(stage, later)
+
+    def note_global_argument(self, inst):
+        if inst.name != "ARG":
+            inst.fail("the first instruction must be FROM")
+        inst.values = self.global_args
+        for word in words(inst.text, inst, False):
+            key, _, value = word.partition("=")
+            self.global_args[key] = self.options.build_arg.get(key, value)
+
+    def run(self, instructions):
         stage = None
         for i, inst in enumerate(instructions, 1):
             self.say(f"{i}/{len(instructions)} {inst.name} {inst.text}")
-            if inst.name == "ONBUILD":
-                inst.fail("is not supported")
             if inst.name == "FROM":
                 if stage and self.options.target in (stage.name, str(len(self.stages) - 1)):
                     break
-                stage = self.start_stage(inst, escape)
-                continue
-            if stage is None:
-                if inst.name != "ARG":
-                    inst.fail("the first instruction must be FROM")
-                for word in words(expand(inst.text, self.global_args, escape, inst), inst):
-                    key, _, value = word.partition("=")
-                    self.global_args[key] = self.options.build_arg.get(key, value)
-                continue
-            values = stage.values()
-            if inst.name not in LITERAL:
-                inst.text = expand(inst.text, values, escape, inst)
-            inst.flags = {k: expand(v, values, escape, inst) for k, v in inst.flags.items()}
-            if STEPS[inst.name](stage, inst) is not False and inst.name not in LAYERED:
-                stage.note(f"{inst.name} {inst.text}", True)
+                stage = self.start_stage(inst)
+                self.triggers(stage, inst)
+            elif stage is None:
+                self.note_global_argument(inst)
+            else:
+                self.carry_out(stage, inst)
         if stage is None:
             fail("there is no FROM")
         target = self.options.target

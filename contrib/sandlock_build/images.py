@@ -9,7 +9,7 @@ import subprocess
 from errors import fail
 from trees import sha256
 
-CACHE_VERSION = "1"
+CACHE_VERSION = "2"
 
 
 def call(argv, **kwargs):
@@ -17,6 +17,10 @@ def call(argv, **kwargs):
     if result.returncode:
         fail(f"{argv[0]} {argv[1]} failed ({result.returncode})")
     return result
+
+
+def skopeo_inspect(*argv):
+    return call(["skopeo", "inspect", *argv], stdout=subprocess.PIPE, text=True).stdout
 
 
 def skopeo(*argv):

@@ -155,7 +155,7 @@ class LayerWriter:
         return m, st
 
     def parents(self, path):
-        """The directories above path (canonical): the image's own as they are, missing ones new, root's and 0755."""
+        """The directories above path (canonical): the image's own as they are, missing ones new, 0755, of root or whom --chown names."""
         parts = path.strip("/").split("/")[:-1]
         for i in range(len(parts)):
             self.directory("/" + "/".join(parts[:i + 1]))
@@ -172,7 +172,8 @@ class LayerWriter:
             m = self.member(path, places[0])[0]
         else:
             m = tarfile.TarInfo(path.lstrip("/"))
-            m.mode, m.uid, m.gid, m.mtime = 0o755, 0, 0, self.default["time"]
+            m.mode, m.mtime = 0o755, self.default["time"]
+            m.uid, m.gid = self.default["given_owner"] or (0, 0)
         m.type = tarfile.DIRTYPE
         self.tar.addfile(m)
 
@@ -215,8 +216,8 @@ class LayerWriter:
         self.parents(path)
         self.done.add(path)
         if m.isfile() or m.isdir() or m.issym() or m.islnk() or m.isfifo():
-            if self.default["owner"]:
-                m.uid, m.gid = self.default["owner"]
+            if self.default["given_owner"]:
+                m.uid, m.gid = self.default["given_owner"]
             m.uname = m.gname = ""
             self.tar.addfile(m, data)
 
@@ -267,8 +268,8 @@ def op_copy(lowers, source, is_context, patterns, dest, owner, mode, unpack, tim
     into = dest.endswith("/") or bool(there and os.path.isdir(there[0]))
     if len(found) > 1 and not into:
         fail(f"several sources need a directory as destination: {dest}/")
-    ids = list(user_ids(root, owner, True)) if owner else ([0, 0] if is_context else None)
-    out = LayerWriter(layer, root, {"owner": ids, "mode": mode, "time": time})
+    given = user_ids(root, owner, True) if owner else None
+    out = LayerWriter(layer, root, {"owner": given or ((0, 0) if is_context else None), "given_owner": given, "mode": mode, "time": time})
     for name, places in found:
         whole = os.path.isdir(places[0]) or (unpack and is_archive(places[0]))
         if whole or into:

@@ -3,7 +3,7 @@
 import os
 import re
 
-from containerfile import json_words, pairs, words
+from containerfile import expand, json_words, operands, pairs, phrase, words
 from errors import BuildError
 from runtime import CAPS, PATH
 from trees import Source, find_sources, tree_digest
@@ -11,11 +11,26 @@ from trees import Source, find_sources, tree_digest
 PROXIES = {word for name in ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy") for word in (name, name.upper())}
 
 
+def command_of(stage, inst):
+    """The arguments of RUN, and the text of a script that is to be a file. A here-document alone is the command; beside other words the shell gets it."""
+    argv = json_words(inst.text)
+    if argv:
+        return argv, None
+    if len(inst.documents) == 1 and len(inst.text.split()) == 1:
+        doc = inst.documents[0]
+        if doc.text().startswith("#!"):
+            return ["/dev/pipes/" + doc.name], doc.text()
+        return [*stage.shell, doc.text()], None
+    if inst.documents:
+        return [*stage.shell, inst.text + "\n" + "".join(doc.raw() for doc in inst.documents)], None
+    return [*stage.shell, inst.text], None
+
+
 def step_run(stage, inst):
     build, image = stage.build, stage.image
     for flag in inst.flags:
         inst.fail(f"--{flag} is not supported")
-    argv = json_words(inst.text) or [*stage.shell, inst.text]
+    argv, script = command_of(stage, inst)
     env = {"PATH": PATH, **{k: v for k, v in stage.args.items() if v is not None}, **stage.environment()}
     # these need no ARG, and what they are does not make another layer
     proxies = {k: v for k, v in build.options.build_arg.items() if k in PROXIES and k not in env}
@@ -23,25 +38,39 @@ def step_run(stage, inst):
         inst.fail("there is nothing in the image to run")
     user = image.get("User", "")
     inside = build.runtime.helper("query", [], lowers=stage.lowers, user=user, paths=["/etc/resolv.conf", "/etc/hosts"])
+    uid, gid = inside["ids"]
 
     def change(config):
         process = config["process"]
         process.update(args=argv, cwd=image.get("WorkingDir") or "/", env=[f"{k}={v}" for k, v in {**proxies, **env}.items()],
-                       user={"uid": inside["ids"][0], "gid": inside["ids"][1], "additionalGids": inside["groups"]},
+                       user={"uid": uid, "gid": gid, "additionalGids": [gid, *(g for g in inside["groups"] if g != gid)]},
                        capabilities={k: CAPS for k in ("bounding", "effective", "permitted")})
-        if inside["ids"][0]:
+        if uid:
             process["capabilities"] = {"bounding": CAPS}
         # only onto files that are there: a mount point that has to be made would be a change
         for there, path in zip(inside["exist"], ("/etc/resolv.conf", "/etc/hosts")):
             if there and os.path.exists(path):
                 config["mounts"].append({"destination": path, "source": path, "type": "none", "options": ["rbind", "ro"]})
+        if script is not None:  # in /dev, which is no part of the image
+            source = os.path.join(build.scratch_files({"script": script}, 0o755), "script")
+            config["mounts"].append({"destination": argv[0], "source": source, "type": "none", "options": ["rbind", "ro"]})
 
     def make(layer, upper):
         status = build.runtime.run(stage.lowers, change, layer, upper)
         if status:
             inst.fail(f"the command ended with status {status}: {inst.text}")
 
-    stage.step(inst, ["RUN", argv, env, user, image.get("WorkingDir")], make)
+    stage.step(inst, ["RUN", argv, env, user, image.get("WorkingDir"), *([script] if script is not None else [])], make)
+
+
+def document_files(stage, inst, patterns):
+    """A directory with the here-documents of a COPY, and what they say. In their text quotes are characters as others are."""
+    docs = {doc.name: doc for doc in inst.documents}
+    if "from" in inst.flags or any(p[:2] != "<<" for p in patterns):
+        inst.fail("here-documents and files cannot be copied together")
+    patterns[:] = [p.removeprefix("<<").removeprefix("-") for p in patterns]
+    texts = {name: doc.text() if doc.literal else expand(doc.text(), inst, False) for name, doc in docs.items()}
+    return [stage.build.scratch_files(texts, 0o644)], texts
 
 
 def step_copy(stage, inst):
@@ -50,10 +79,10 @@ def step_copy(stage, inst):
     for flag in inst.flags:
         if flag not in known:
             inst.fail(f"--{flag} is not supported")
-    operands = json_words(inst.text) or words(inst.text, inst)
-    if len(operands) < 2:
+    given = operands(inst)
+    if len(given) < 2:
         inst.fail("sources and a destination are needed")
-    *patterns, dest = operands
+    *patterns, dest = given
     for p in patterns:
         if add and re.match(r"(https?|ftp|git)://|git@", p):
             inst.fail(f"{p}: sources from the network are not supported")
@@ -63,7 +92,9 @@ def step_copy(stage, inst):
     mode = inst.flags.get("chmod")
     if mode is not None and not re.fullmatch(r"[0-7]{3,4}", mode):
         inst.fail(f"--chmod={mode}: not an octal mode")
-    if "from" in inst.flags:
+    if inst.documents:
+        source, what = document_files(stage, inst, patterns)
+    elif "from" in inst.flags:
         other = build.stage(inst.flags["from"], inst)
         source, what = other.lowers, other.key
     else:
@@ -73,7 +104,7 @@ def step_copy(stage, inst):
         except BuildError as e:
             inst.fail(str(e))
     args = {"patterns": patterns, "dest": final, "owner": inst.flags.get("chown", ""), "mode": int(mode, 8) if mode else None,
-            "unpack": add, "is_context": "from" not in inst.flags, "time": build.time}
+            "unpack": add and not inst.documents, "is_context": "from" not in inst.flags, "time": build.time}
 
     def make(layer, upper):
         try:
@@ -86,16 +117,16 @@ def step_copy(stage, inst):
 
 def step_env(stage, inst):
     env = stage.environment()
-    env.update(pairs(inst.text, inst))
+    env.update(pairs(inst))
     stage.image["Env"] = [f"{k}={v}" for k, v in env.items()]
 
 
 def step_label(stage, inst):
-    stage.image.setdefault("Labels", {}).update(pairs(inst.text, inst))
+    stage.image.setdefault("Labels", {}).update(pairs(inst))
 
 
 def step_arg(stage, inst):
-    for word in words(inst.text, inst):
+    for word in words(inst.text, inst, False):
         name, equals, value = word.partition("=")
         given = stage.build.options.build_arg
         if name in given:
@@ -107,7 +138,7 @@ def step_arg(stage, inst):
 
 
 def step_workdir(stage, inst):
-    path = os.path.normpath(os.path.join(stage.image.get("WorkingDir") or "/", (words(inst.text, inst) or ["/"])[0]))
+    path = os.path.normpath(os.path.join(stage.image.get("WorkingDir") or "/", phrase(inst)))
     stage.image["WorkingDir"] = path
     if stage.build.runtime.helper("query", [], lowers=stage.lowers, user="", paths=[path])["exist"][0]:
         return True
@@ -140,7 +171,7 @@ def step_entrypoint(stage, inst):
 
 
 def step_user(stage, inst):
-    stage.image["User"] = inst.text
+    stage.image["User"] = phrase(inst)
 
 
 def step_expose(stage, inst):
@@ -151,7 +182,7 @@ def step_expose(stage, inst):
 
 
 def step_volume(stage, inst):
-    for path in json_words(inst.text) or words(inst.text, inst):
+    for path in operands(inst):
         stage.image.setdefault("Volumes", {})[path] = {}
 
 
@@ -163,7 +194,7 @@ def step_shell(stage, inst):
 
 
 def step_stopsignal(stage, inst):
-    stage.image["StopSignal"] = inst.text
+    stage.image["StopSignal"] = phrase(inst)
 
 
 def step_maintainer(stage, inst):
@@ -202,10 +233,18 @@ def step_healthcheck(stage, inst):
     stage.image["Healthcheck"] = check
 
 
+def step_onbuild(stage, inst):
+    """For those who build on the image. Its variables are theirs."""
+    name = inst.text.split(None, 1)[0].upper()
+    if name not in STEPS or name in ("ONBUILD", "MAINTAINER"):
+        inst.fail(f"{name} cannot be done later")
+    stage.image.setdefault("OnBuild", []).append(inst.text)
+
+
 STEPS = {"RUN": step_run, "COPY": step_copy, "ADD": step_copy, "ENV": step_env, "LABEL": step_label, "ARG": step_arg,
          "WORKDIR": step_workdir, "CMD": step_cmd, "ENTRYPOINT": step_entrypoint, "USER": step_user, "EXPOSE": step_expose,
          "VOLUME": step_volume, "SHELL": step_shell, "STOPSIGNAL": step_stopsignal, "MAINTAINER": step_maintainer,
-         "HEALTHCHECK": step_healthcheck}
+         "HEALTHCHECK": step_healthcheck, "ONBUILD": step_onbuild}
 LAYERED = {"RUN", "COPY", "ADD"}
 # the shell of RUN, or of the container, expands these itself
-LITERAL = {"RUN", "CMD", "ENTRYPOINT", "SHELL", "HEALTHCHECK", "MAINTAINER"}
+LITERAL = {"RUN", "CMD", "ENTRYPOINT", "SHELL", "HEALTHCHECK", "MAINTAINER", "ONBUILD"}

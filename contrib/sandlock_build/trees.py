@@ -139,7 +139,7 @@ class Source(Merged):
 
     def excluded(self, path):
         """Nothing of it is copied. A directory that is ignored may have something in it that is let through again."""
-        return self.ignored(path) and not (os.path.isdir(path) and any(keep for _, keep in self.ignore.rules))
+        return self.ignored(path) and not (os.path.isdir(path) and not os.path.islink(path) and any(keep for _, keep in self.ignore.rules))
 
 
 def find_sources(tree, patterns):

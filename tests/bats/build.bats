@@ -67,7 +67,7 @@ config_of() {
 
 # What only a docker-archive has.
 more_config_of() {
-	tar -xOf "$1" "$(tar -xOf "$1" manifest.json | jq -r '.[0].Config')" | jq -S '.config | {Healthcheck, Shell}'
+	tar -xOf "$1" "$(tar -xOf "$1" manifest.json | jq -r '.[0].Config')" | jq -S '.config | {Healthcheck, Shell, OnBuild: (.OnBuild // [])}'
 }
 
 # built_alike: $T/ctx built by buildah, by us as root, and by us as an ordinary user is the same. buildah leaves mount points behind.
@@ -117,6 +117,7 @@ built_alike() {
 		# a comment inside
 		    C=$V D=${NONE:-fallback}${A:+set} E=$WORD
 		ENV OLD form of it
+		ENV QUOTED "old  form" 'too'
 		RUN echo "$A/$B/$C/$D/$E/$OLD" >/env && rm /bin/vi
 		RUN ["/bin/sh", "-c", "ln /bin/busybox /bin/bbx; chown 5:7 /env; chmod 4755 /env; mkdir -p /deep/er /tmp/l && ln -s /deep /tmp/l/link"]
 		WORKDIR /work/dir
@@ -181,6 +182,163 @@ built_alike() {
 	grep -q '^\./srv/data d 2770 1000:50' ours.list
 }
 
+@test "a program in two stages: arguments, modes, archives into what is there, an ignore file; the same as buildah's" {
+	base_image "$(shared_busybox_root)"
+	mkdir -p ctx/app/conf.d ctx/app/cache ctx/pack/etc/app ctx/pack/opt
+	echo main >ctx/app/main.sh
+	echo 'a b' >"ctx/app/with space"
+	for n in 1 2 10; do echo $n >ctx/app/conf.d/$n.conf; done
+	touch ctx/app/cache/x ctx/app/cache/keep ctx/app/.hidden ctx/README.md ctx/NOTES.md
+	echo packed >ctx/pack/etc/app/packed
+	ln ctx/pack/etc/app/packed ctx/pack/opt/same
+	ln -s ../etc/app ctx/pack/opt/link
+	chmod 2755 ctx/pack/opt
+	tar -C ctx/pack --owner=7 --group=8 -czf ctx/pack.tar.gz .
+	tar -C ctx/pack --owner=0 --group=0 -cJf ctx/pack.tar.xz etc
+	printf '%s\n' 'app/cache' '!app/cache/keep' '*.md' '!README.md' pack '# no rule' '' >ctx/.dockerignore
+	cat >ctx/Containerfile <<-'EOS'
+		# syntax=docker/dockerfile:1
+		ARG BASE
+		ARG PREFIX=/usr/local
+		FROM ${BASE} AS tools
+		ARG PREFIX
+		ARG MODE=0750
+		ARG WHO=daemon
+		WORKDIR ${PREFIX}/src/${MODE}
+		COPY --chmod=0751 app/main.sh $PREFIX/bin/
+		COPY --chown=$WHO --chmod=640 app/conf.d/?.conf app/conf.d/1*.conf ./conf/
+		ADD pack.tar.gz /
+		ADD pack.tar.xz pack.tar.gz /packed/
+		COPY pack.tar.gz /as-it-is
+		RUN mkdir -p out/a/b && echo "$PREFIX $MODE" >out/a/b/c && ln -s a/b out/l && mkfifo out/fifo && chmod 1777 out/a && chown -h 3:4 out/l
+		FROM tools AS unused
+		RUN touch /unused
+		FROM ${BASE}
+		ARG PREFIX
+		ENV PREFIX=${PREFIX:+$PREFIX/app} NEXT="$PREFIX and \$PREFIX" LIST='$PREFIX'
+		ENV AFTER=$PREFIX-$NEXT PATH=$PREFIX/bin:$PATH
+		COPY --from=tools --chown=5:daemon ${PREFIX}/../src /src
+		COPY --from=tools /usr/local/src/*/out $PREFIX/out/
+		COPY --from=tools /packed /as-it-is /etc/
+		COPY ["app/with space", "app/.hidden", "/names/"]
+		COPY . /context/
+		COPY app/conf.d/[12].conf /names/
+		ADD --chown=daemon app /added
+		LABEL org.example.prefix="$PREFIX" org.example.long="one \
+		two" single='$PREFIX'
+		EXPOSE $NONE 8080 9000/tcp 5353/udp
+		VOLUME ["/data/$NONE"]
+		WORKDIR /a
+		WORKDIR ../b/./c
+		RUN echo "$LIST" "$AFTER" >env; rm -rf /context/app/conf.d /added/main.sh && mkdir /context/app/conf.d && touch -d @5 /names
+		USER 12:34
+		RUN id >/tmp/id; test ! -w /etc/motd
+		SHELL ["/bin/busybox", "sh", "-c"]
+		CMD ["echo", "$PREFIX"]
+		STOPSIGNAL 15
+		HEALTHCHECK NONE
+	EOS
+	built_alike
+}
+
+@test "an image with ONBUILD, and one on it: the same as buildah's" {
+	requires_command buildah
+	base_image "$(shared_busybox_root)"
+	echo data >ctx/data
+	cat >ctx/Containerfile <<-'EOS'
+		ARG BASE
+		FROM ${BASE}
+		ENV WHERE=/first
+		ONBUILD ARG NAME=x
+		ONBUILD COPY --chown=daemon data $WHERE/
+		ONBUILD RUN echo "$NAME" >$WHERE/name
+		ONBUILD ENV MORE=$WHERE/more
+		HEALTHCHECK CMD true
+		SHELL ["/bin/busybox", "sh", "-c"]
+		ENV WHERE=/second
+		CMD ["sh"]
+	EOS
+	built_alike
+	config_of "$T/ours/image:t" | grep second
+	mv theirs theirs.below
+	# on a docker image, for OCI's configuration has no such field; then a stage on the stage
+	skopeo copy -q oci:ours/image:t docker-archive:below.tar:localhost/below:latest
+	buildah_here pull -q docker-archive:below.tar
+	printf 'FROM localhost/below:latest AS one\nRUN cat $WHERE/name $WHERE/data >/seen\nFROM one\nRUN test ! -e /again\nCMD ["cat", "/seen"]\n' >ctx/Containerfile
+	buildah_here bud --format docker --isolation chroot --build-arg NAME=given -t y ctx
+	buildah_here push -q y oci:theirs:t
+	buildah_here push -q y docker-archive:theirs2.tar:y:1
+	build -q --base localhost/below:latest=docker-archive:below.tar --build-arg NAME=given -o oci:above:t ctx
+	list_image theirs:t | grep -v '^\./etc/\(hostname\|hosts\|resolv\.conf\) f' >theirs.list
+	list_image above:t | diff theirs.list -
+	diff <(config_of theirs:t) <(config_of above:t)
+	skopeo copy -q oci:above:t docker-archive:above.tar:y:1
+	diff <(more_config_of theirs2.tar) <(more_config_of above.tar)
+	[ "$(list_image above:t | grep -c '^\./second/\(name\|data\) f')" = 2 ]
+}
+
+@test "here-documents: commands, scripts, files" {
+	base_image "$(shared_busybox_root)"
+	cat >ctx/Containerfile <<-'EOS'
+		ARG BASE
+		FROM ${BASE}
+		ENV A=value
+		RUN <<EOF
+		set -e
+		# no comment of the Containerfile
+		echo "$A \
+		joined" >/one
+		false || echo more >>/one
+		EOF
+		RUN cat <<FIRST >/two && cat <<-'SECOND' >>/two
+		first $A
+		FIRST
+			second $A
+		SECOND
+		RUN <<"END"
+		#!/bin/sh -e
+		echo "$0" >/three
+		true
+		END
+		RUN echo "<<EOF" '<<EOF' " <<EOF " >/four
+		COPY --chown=daemon --chmod=0604 <<conf <<"raw.conf" /etc/files/
+		it's '$A' ${NONE:-none} \$A
+		conf
+		$A
+		raw.conf
+		COPY <<EOF /etc/named
+		named
+		EOF
+		RUN ["/bin/sh", "-c", "cat <<EOF >/five\nfive\nEOF"]
+	EOS
+	for AS in '' "$TEST_USER"; do
+		out=$(user_dir "out$AS")
+		build -q --build-arg "BASE=oci:$T/base:base" -o "oci:$out/image:t" "$T/ctx"
+		list_image "$out/image:t" >list
+		[ "$(cat unpacked/one)" = $'value joined\nmore' ]
+		[ "$(cat unpacked/two)" = $'first value\nsecond $A' ]
+		[ "$(cat unpacked/three)" = /dev/pipes/END ]
+		[ "$(cat unpacked/four)" = "<<EOF <<EOF  <<EOF " ]
+		[ "$(cat unpacked/five)" = five ]
+		[ "$(cat unpacked/etc/files/conf)" = "it's 'value' none \$A" ]
+		[ "$(cat unpacked/etc/files/raw.conf)" = '$A' ]
+		grep -q '^\./etc/files/conf f 604 1:1' list
+		[ "$(cat unpacked/etc/named)" = named ]
+		grep -q '^\./etc/named f 644 0:0' list
+		[ ! -e unpacked/dev/pipes ]
+		# the text is part of the cache's key
+		run build --build-arg "BASE=oci:$T/base:base" -o "oci:$out/image:t" "$T/ctx"
+		assert_success
+		[ "$(grep -c 'from the cache' <<<"$output")" = 7 ]
+		sed 's/^named/renamed/' ctx/Containerfile >ctx/other
+		run build -f "$T/ctx/other" --build-arg "BASE=oci:$T/base:base" -o "oci:$out/image:t" "$T/ctx"
+		assert_success
+		[ "$(grep -c 'from the cache' <<<"$output")" = 5 ]
+		list_image "$out/image:t" >list
+		[ "$(cat unpacked/etc/named)" = renamed ]
+	done
+}
+
 @test "the cache: what has not changed is not run again" {
 	base_image "$(shared_busybox_root)"
 	cat >ctx/Containerfile <<-'EOS'
@@ -243,14 +401,17 @@ built_alike() {
 		[ ! -e out ]
 	}
 	wrong 'RUN echo said; exit 7' 'Containerfile:2: RUN' 'status 7' said
-	wrong 'ONBUILD RUN true' 'Containerfile:2: ONBUILD'
+	wrong 'ONBUILD FROM x' 'Containerfile:2: ONBUILD' FROM
+	wrong 'ONBUILD ONBUILD RUN true' 'Containerfile:2: ONBUILD' ONBUILD
 	wrong '\n\nNONSENSE x' 'Containerfile:4: ' NONSENSE
 	wrong 'COPY missing /' 'Containerfile:2: COPY' 'there is no missing'
 	wrong 'COPY ../../etc/passwd /' 'there is no ../../etc/passwd'
 	wrong 'COPY --chown=nobody Containerfile /x' 'no user `nobody`'
 	wrong 'COPY --link Containerfile /x' '--link'
 	wrong 'RUN --mount=type=cache,target=/x true' '--mount'
-	wrong 'RUN <<EOF\ntrue\nEOF' here-documents
+	wrong 'RUN <<EOF\ntrue\n EOF' 'Containerfile:2: ' 'EOF has no end'
+	wrong 'COPY <<EOF Containerfile /x/\ntrue\nEOF' 'Containerfile:2: COPY' 'here-documents and files'
+	wrong 'RUN <<EOF\nexit 4\nEOF\nRUN true' 'Containerfile:2: RUN' 'status 4'
 	wrong 'ADD https://example.org/x /' 'from the network'
 	wrong 'USER nobody\nRUN true' 'no user `nobody`'
 	wrong 'COPY Containerfile /bin/busybox/x' '/bin/busybox is not a directory'
