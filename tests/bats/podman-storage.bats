@@ -42,6 +42,11 @@ one_container() { # USER
 	assert_success
 	assert_output more
 	echo copied >"$T/file"
+	# neither overlayfs nor FUSE
+	run podman_as "$1" exec box sh -c 'grep " / " /proc/mounts; grep -E " (overlay|fuse)" /proc/mounts'
+	assert_output_has " / "
+	assert_output_lacks overlay
+	assert_output_lacks fuse
 	run podman_as "$1" cp "$T/file" box:/etc/file
 	assert_success
 	run podman_as "$1" exec box cat /etc/file
@@ -177,4 +182,52 @@ store_of() {
 	podman_as '' rm box
 	podman_as '' rmi localhost/busybox:test
 	[ ! -e "$spares" ]
+}
+
+# built KIND: localhost/apt, and what it is.
+built_with_apt() {
+	in_podman "$1" '' podman import "$T/debian.tar" localhost/debian:test </dev/null >/dev/null 2>&1
+	in_podman "$1" '' podman build -q --isolation=oci --network=host -t localhost/apt "$PODMAN_BASE/shared/apt" </dev/null >&2
+	in_podman "$1" '' podman save --format docker-archive -o "$T/$1.tar" localhost/apt </dev/null >/dev/null 2>&1
+	python3 -B "$HELPERS_DIR/../podman/image-list" "$T/$1.tar"
+}
+
+@test "root: an image built with apt-get is the one that overlayfs and crun give" {
+	requires_command crun python3
+	requires_overlayfs
+	cache=${SANDLOCK_CACHE:-/var/cache/sandlock-oci}
+	[ -e "$cache/debian.complete" ] || skip "host: no Debian image in $cache (quickstart makes one)"
+	tar -C "$cache/debian" --numeric-owner --exclude=./usr/share/{doc,locale,zoneinfo,man}/'*' --exclude=./usr/lib/*/gconv/'*' \
+		--exclude=./var/{cache,lib/apt/lists}/'*' -cf "$T/debian.tar" .
+	mkdir "$PODMAN_BASE/shared/apt"
+	cp "$cache"/debs/*.deb "$PODMAN_BASE/shared/apt"
+	# logs and caches have times in them
+	cat >"$PODMAN_BASE/shared/apt/Containerfile" <<-'EOS'
+		FROM localhost/debian:test
+		ENV DEBIAN_FRONTEND=noninteractive
+		COPY *.deb /debs/
+		RUN apt-get -q -y --no-install-recommends install /debs/*.deb && rm -rf /debs /var/log/* /var/cache/ldconfig/* /var/cache/apt/*.bin /var/cache/debconf
+		RUN useradd -m -G mail worker && install -d -o worker -g staff -m 2770 /srv/data && dpkg --verify
+		COPY --chown=worker:staff Containerfile /srv/data/
+		RUN apt-get -q -y purge less && mv /usr/share/bug /usr/share/moved && chmod u+s /usr/bin/hello && rm -rf /var/log/* /var/cache/debconf /var/cache/apt/*.bin
+		USER worker
+		RUN hello >/home/worker/said && test "$(id -un)" = worker
+	EOS
+	built_with_apt overlay >"$T/theirs"
+	built_with_apt sandlock >"$T/ours"
+	diff "$T/theirs" "$T/ours"
+	grep -q ' /usr/bin/hello f 4755 0:0' "$T/ours"
+	grep -q ' /home/worker/said f 0644 1000:1000' "$T/ours"
+}
+
+@test "root: a further name of a file that has not changed is a copy in the layer, since podman compares trees" {
+	import ''
+	run podman_as '' run --name box --network=none localhost/busybox:test ln /etc/motd /etc/linked
+	assert_success
+	podman_as '' commit -q box localhost/linked >/dev/null
+	podman_as '' save -q --format docker-archive -o "$T/linked.tar" localhost/linked
+	python3 -B "$HELPERS_DIR/../podman/image-list" "$T/linked.tar" | grep ' /etc/linked f 0644 0:0'
+	run podman_as '' run --rm --network=none localhost/linked cat /etc/linked
+	assert_output "hello from the image"
+	assert_tree_unchanged "$T/layer" "$layer"
 }
