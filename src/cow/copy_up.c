@@ -17,15 +17,17 @@
 
 #include "base/cleanup.h"
 #include "cow/lazy.h"
+#include "cow/moved.h"
 #include "cow/share.h"
 #include "host/at.h"
+#include "host/copy.h"
 
 struct cow_copy {
 	struct cow *cow;
 	struct cow_copy *next; /* in cow->copies */
 	dev_t dev;	       /* the shared file */
 	ino_t ino;
-	int parent_fd;		   /* our own descriptor of it */
+	int parent_fd;		   /* borrowed */
 	int fd;			   /* the private file */
 	char temp[TEMP_NAME_SIZE]; /* its name in work/, "" if there is none */
 	char name[];
@@ -74,20 +76,29 @@ static bool is_inode(const struct statx *st, dev_t dev, ino_t ino)
 	return st->stx_ino == ino && host_statx_dev(st) == dev;
 }
 
+/* Both are in the live root's file system: what it cannot do once it never can. */
+static bool clone_data(struct cow *cow, int src, int dst)
+{
+	int r;
+
+	if (cow->meta.share == COW_SHARE_COPY || atomic_load(&cow->cannot_clone))
+		return false;
+	r = host_clone(src, dst);
+	if (r == -EOPNOTSUPP)
+		atomic_store(&cow->cannot_clone, true);
+	return r == 0;
+}
+
 /* Content and metadata of src into dst. */
 static int fill_copy(struct cow *cow, int src, const struct statx *st, int dst, unsigned flags)
 {
+	bool has_data = !(flags & COW_NO_DATA) && st->stx_size > 0, cloned;
 	struct attr attr;
+	uint64_t bytes;
 	int r = 0;
 
-	if (!(flags & COW_NO_DATA)) {
-		bool try_clone = cow->meta.share != COW_SHARE_COPY, cloned;
-		uint64_t bytes;
-
-		r = share_data(src, dst, st, try_clone, &cloned, &bytes);
-		if (r == 0 && lseek(dst, 0, SEEK_SET) < 0)
-			r = -errno;
-	}
+	if (has_data && !clone_data(cow, src, dst))
+		r = share_data(src, dst, st, false, &cloned, &bytes);
 	if (r < 0)
 		return r;
 	attr_of_live(st, &attr);
@@ -133,7 +144,6 @@ static int make_copy(struct cow_copy *copy, unsigned flags)
 static void free_copy(struct cow_copy *copy)
 {
 	close_fd(&copy->fd);
-	close_fd(&copy->parent_fd);
 	free(copy);
 }
 
@@ -154,15 +164,9 @@ static int new_copy(struct cow *cow, int parent_fd, const char *name, dev_t dev,
 
 	if (!copy)
 		return -ENOMEM;
-	*copy = (struct cow_copy){.cow = cow, .dev = dev, .ino = ino, .fd = -EBADF};
+	*copy = (struct cow_copy){
+		.cow = cow, .dev = dev, .ino = ino, .parent_fd = parent_fd, .fd = -EBADF};
 	memcpy(copy->name, name, size);
-	copy->parent_fd = fcntl(parent_fd, F_DUPFD_CLOEXEC, 0);
-	if (copy->parent_fd < 0) {
-		int r = -errno;
-
-		free(copy);
-		return r;
-	}
 	*ret = copy;
 	return 0;
 }
@@ -269,11 +273,14 @@ static void drop_temp(struct cow_copy *copy)
 	copy->temp[0] = '\0';
 }
 
-int cow_copy_publish(struct cow_copy *copy)
+int cow_copy_publish(struct cow_copy *copy, const char *path)
 {
 	struct statx st, live;
 	int r = host_statx(copy->fd, "", &st);
 
+	/* before anybody can see it: who has an old descriptor may be quick */
+	if (r == 0 && path)
+		r = moved_note(copy->cow, copy->ino, &st, path);
 	/* a cheap look first: most rivals have come and gone by now */
 	if (r == 0)
 		r = host_statx(copy->parent_fd, copy->name, &live);
@@ -292,7 +299,7 @@ int cow_copy_up(struct cow *cow, int parent_fd, const char *name, dev_t dev, ino
 	struct cow_copy *copy;
 	int r = cow_copy_begin(cow, parent_fd, name, dev, ino, flags, &copy);
 
-	return r < 0 ? r : cow_copy_publish(copy);
+	return r < 0 ? r : cow_copy_publish(copy, NULL);
 }
 
 int cow_recover(struct cow *cow)
@@ -329,6 +336,8 @@ int cow_copy_unnamed(struct cow *cow, int fd, int *ret_fd)
 		r = unnamed_file(cow, &dst);
 	if (r == 0)
 		r = fill_copy(cow, src, &st, dst, 0);
+	if (r == 0 && lseek(dst, 0, SEEK_SET) < 0)
+		r = -errno;
 	if (r == 0)
 		*ret_fd = steal_fd(&dst);
 	return r;

@@ -135,21 +135,22 @@ bool cow_is_shared(const struct cow *cow, dev_t dev, ino_t ino);
 /*
  * Copy-up of the shared file (dev, ino) whose live name is `name` in directory parent_fd. parent_fd must lie on the SAME mount as the
  * store (reach it through cow_root_fd, not through the container's root: renameat2 between two bind mounts of one file
- * system is EXDEV).
+ * system is EXDEV). It is borrowed until publish or abort.
  *
  * begin: blocks while another thread copies the same inode, then -EAGAIN (look the name up again). With COW_NO_DATA the content is not
  * copied (size 0). The private file has the shared file's owner, mode, xattrs, ACLs, times; it lies in work/ and is not
- * visible. cow_copy_fd: read-write descriptor of it, borrowed. The caller may now act on it as the container process would; if
+ * visible. cow_copy_fd: read-write descriptor of it, borrowed, standing anywhere. The caller may now act on it as the container process would; if
  * that fails it aborts, and nothing has changed.
  * publish: swaps it in (RENAME_EXCHANGE, so that a rival rename or unlink of the name is noticed and undone: -EAGAIN, the private file
- * is gone, nothing of the rival is lost; -ENOENT: the name is gone). Consumes the copy in every case.
+ * is gone, nothing of the rival is lost; -ENOENT: the name is gone). Consumes the copy in every case. path: of the name, relative to the live root, for
+ * cow_find_moved; NULL: nobody can have an old descriptor.
  * All thread-safe. ENOSPC, EDQUOT, EIO…: returned as they are, no temporary file stays.
  */
 #define COW_NO_DATA (1u << 0)
 int cow_copy_begin(struct cow *cow, int parent_fd, const char *name, dev_t dev, ino_t ino,
 		   unsigned flags, struct cow_copy **ret);
 int cow_copy_fd(const struct cow_copy *copy);
-int cow_copy_publish(struct cow_copy *copy);
+int cow_copy_publish(struct cow_copy *copy, const char *path);
 void cow_copy_abort(struct cow_copy *copy);
 /* begin + publish. */
 int cow_copy_up(struct cow *cow, int parent_fd, const char *name, dev_t dev, ino_t ino,
@@ -172,8 +173,6 @@ struct cow_file_id {
 /* Of name in dirfd; "": of dirfd. */
 int cow_file_id(int dirfd, const char *name, struct cow_file_id *ret);
 bool cow_is_file(int dirfd, const char *name, const struct cow_file_id *id);
-/* To be called before publishing: the private file name in dirfd (or "") takes the place of the shared inode at path, relative to the live root. */
-int cow_note_moved(struct cow *cow, ino_t old_ino, int dirfd, const char *name, const char *path);
 /* What took the shared inode's place, and where it was last seen (ret_path: PATH_MAX bytes). -ENOENT: nothing has, or it has no name any more. */
 int cow_find_moved(struct cow *cow, ino_t old_ino, struct cow_file_id *ret, char *ret_path);
 /* It is not there: looks for it in all of the live root. 0: cow_find_moved knows the place. -ENOENT: it has no name any more. */

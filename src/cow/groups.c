@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "cow/moved.h"
 #include "cow/chain.h"
 #include "cow/internal.h"
 #include "cow/lazy.h"
@@ -344,7 +345,9 @@ static int settle_name(struct cow *cow, struct filler *f, struct group_name *g, 
 	if (r == 0)
 		r = need_anchor(f, &e, groups_fd, anchor);
 	if (r == 0)
-		r = cow_note_moved(cow, g->ino, groups_fd, anchor, cow->lazy->paths.data + g->path);
+		r = host_statx(groups_fd, anchor, &st);
+	if (r == 0)
+		r = moved_note(cow, g->ino, &st, cow->lazy->paths.data + g->path);
 	if (r == 0)
 		r = replace(cow, groups_fd, anchor, live_dir, name);
 	g->placed = r == 0;

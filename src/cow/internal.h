@@ -41,7 +41,8 @@ struct cow {
 	atomic_uint next_temp;
 	pthread_mutex_t copies_lock;
 	pthread_cond_t copies_done;
-	struct cow_copy *copies; /* under way */
+	struct cow_copy *copies;  /* under way */
+	atomic_bool cannot_clone; /* FICLONE, between files of the live root */
 	struct moved_map *moved;
 };
 

@@ -88,17 +88,23 @@ static bool same_file(const struct cow_file_id *a, const struct cow_file_id *b)
 	       a->born.tv_nsec == b->born.tv_nsec;
 }
 
+static struct cow_file_id id_of(const struct statx *st)
+{
+	struct cow_file_id id = {.dev = host_statx_dev(st), .ino = st->stx_ino};
+
+	if (st->stx_mask & STATX_BTIME)
+		id.born = st->stx_btime;
+	return id;
+}
+
 int cow_file_id(int dirfd, const char *name, struct cow_file_id *ret)
 {
 	struct statx st;
 	int r = host_statx(dirfd, name, &st);
 
-	if (r < 0)
-		return r;
-	*ret = (struct cow_file_id){.dev = host_statx_dev(&st), .ino = st.stx_ino};
-	if (st.stx_mask & STATX_BTIME)
-		ret->born = st.stx_btime;
-	return 0;
+	if (r == 0)
+		*ret = id_of(&st);
+	return r;
 }
 
 bool cow_is_file(int dirfd, const char *name, const struct cow_file_id *id)
@@ -148,14 +154,14 @@ static int set_entry(struct moved_map *map, ino_t old_ino, const struct cow_file
 	return 0;
 }
 
-int cow_note_moved(struct cow *cow, ino_t old_ino, int dirfd, const char *name, const char *path)
+int moved_note(struct cow *cow, ino_t old_ino, const struct statx *private, const char *path)
 {
 	cleanup_free char *copy = strdup(path);
-	struct cow_file_id id;
-	int r = copy ? cow_file_id(dirfd, name, &id) : -ENOMEM;
+	struct cow_file_id id = id_of(private);
+	int r;
 
-	if (r < 0)
-		return r;
+	if (!copy)
+		return -ENOMEM;
 	pthread_mutex_lock(&cow->moved->lock);
 	r = set_entry(cow->moved, old_ino, &id, copy);
 	if (r == 0)

@@ -146,16 +146,12 @@ static int take_identity(struct request *rq)
 	return r;
 }
 
-int act_as_caller(struct request *rq)
+static int take_effective(struct request *rq, uint64_t effective)
 {
 	struct worker_creds *me = rq->me;
-	uint64_t effective;
 	int r;
 
-	r = take_identity(rq);
-	if (r < 0)
-		return r;
-	effective = rq->creds.effective & rq->svc->permitted;
+	effective &= rq->svc->permitted;
 	if (effective == me->effective)
 		return 0;
 	r = host_thread_set_effective(effective, rq->svc->permitted);
@@ -164,16 +160,18 @@ int act_as_caller(struct request *rq)
 	return r;
 }
 
+int act_as_caller(struct request *rq)
+{
+	int r = take_identity(rq);
+
+	return r < 0 ? r : take_effective(rq, rq->creds.effective);
+}
+
 void act_as_self(struct request *rq)
 {
-	struct worker_creds *me = rq->me;
-
-	if (me->effective == rq->svc->permitted)
-		return;
 	/* Raising effective to permitted cannot be refused (capabilities(7)); if it were, every
 	 * later call would fail with EPERM. */
-	if (host_thread_set_effective(rq->svc->permitted, rq->svc->permitted) == 0)
-		me->effective = rq->svc->permitted;
+	take_effective(rq, rq->svc->permitted);
 }
 
 void act_as_supervisor(struct request *rq)
@@ -204,8 +202,10 @@ int act_call(struct request *rq, int (*fn)(void *arg), void *arg, int *ret_fd)
 
 	if (r < 0)
 		return r;
-	if (rq->nested)
+	if (rq->nested) {
+		act_as_self(rq);
 		return nested_call(rq, fn, arg, ret_fd);
+	}
 	r = act_as_caller(rq);
 	if (r == 0)
 		r = fn(arg);
@@ -218,6 +218,7 @@ int act_call(struct request *rq, int (*fn)(void *arg), void *arg, int *ret_fd)
 struct object_call {
 	act_fn fn;
 	int fd;
+	bool is_open;
 	void *arg;
 };
 
@@ -227,12 +228,12 @@ static int call_object(void *arg)
 	char path[48];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", call->fd);
-	return call->fn(call->fd, path, call->arg);
+	return call->fn(call->fd, call->is_open ? NULL : path, call->arg);
 }
 
-static int call_as_caller(struct request *rq, int fd, act_fn fn, void *arg)
+static int call_as_caller(struct request *rq, int fd, bool is_open, act_fn fn, void *arg)
 {
-	struct object_call call = {.fn = fn, .fd = fd, .arg = arg};
+	struct object_call call = {.fn = fn, .fd = fd, .is_open = is_open, .arg = arg};
 
 	return act_call(rq, call_object, &call, NULL);
 }
@@ -256,22 +257,15 @@ static int probe(struct request *rq, const struct object *obj, const struct live
 			   COW_NO_DATA, &copy);
 	if (r < 0)
 		return r;
-	r = call_as_caller(rq, cow_copy_fd(copy), fn, arg);
+	r = call_as_caller(rq, cow_copy_fd(copy), true, fn, arg);
 	cow_copy_abort(copy);
 	return r;
 }
 
-static int publish(struct request *rq, const struct object *obj, const struct live_name *ln,
-		   struct cow_copy *copy)
+static int publish(const struct live_name *ln, struct cow_copy *copy)
 {
-	/* before anybody can see it: who has an old descriptor may be quick */
-	int r = cow_note_moved(rq->svc->cow, obj->st.st_ino, cow_copy_fd(copy), "", ln->path);
+	int r = cow_copy_publish(copy, ln->path);
 
-	if (r < 0) {
-		cow_copy_abort(copy);
-		return r;
-	}
-	r = cow_copy_publish(copy);
 	return r == -ENOENT ? -EAGAIN : r;
 }
 
@@ -312,12 +306,12 @@ static int act_on_named(struct request *rq, const struct object *obj, const stru
 	r = begin(rq, obj, ln, flags, &copy);
 	if (r < 0)
 		return r == -ENOENT ? -EAGAIN : r;
-	r = call_as_caller(rq, cow_copy_fd(copy), fn, arg);
+	r = call_as_caller(rq, cow_copy_fd(copy), true, fn, arg);
 	if (r < 0) {
 		cow_copy_abort(copy);
 		return r;
 	}
-	return publish(rq, obj, ln, copy);
+	return publish(ln, copy);
 }
 
 /*
@@ -331,7 +325,7 @@ static int act_on_gone(struct request *rq, const struct object *obj, act_fn fn, 
 	int r;
 
 	r = cow_copy_unnamed(rq->svc->cow, obj->fd, &fd);
-	return r < 0 ? r : call_as_caller(rq, fd, fn, arg);
+	return r < 0 ? r : call_as_caller(rq, fd, true, fn, arg);
 }
 
 int act_on_object(struct request *rq, const struct object *obj, act_fn fn, void *arg,
@@ -341,7 +335,8 @@ int act_on_object(struct request *rq, const struct object *obj, act_fn fn, void 
 	int r;
 
 	if (!obj->shared)
-		return call_as_caller(rq, obj->fd, fn, arg);
+		return call_as_caller(rq, obj->fd, false, fn, arg);
+	act_as_self(rq);
 	r = object_check_writable(obj);
 	if (r == 0)
 		r = live_name_find(rq, obj, &ln);
@@ -350,29 +345,54 @@ int act_on_object(struct request *rq, const struct object *obj, act_fn fn, void 
 	if (ln.kind == LIVE_NAMED)
 		r = act_on_named(rq, obj, &ln, fn, arg, flags);
 	else if (ln.kind == LIVE_MOVED)
-		r = call_as_caller(rq, ln.moved_fd, fn, arg);
+		r = call_as_caller(rq, ln.moved_fd, false, fn, arg);
 	else
 		r = act_on_gone(rq, obj, fn, arg);
 	live_name_done(&ln);
 	return r;
 }
 
-int act_copy_up(struct request *rq, const struct object *obj, unsigned flags)
+/* Is it an object that any call may act on without more ado? */
+static bool is_plain(const struct request *rq, int fd)
 {
-	struct cow_copy *copy;
-	struct live_name ln;
+	struct cow *cow = rq->svc->cow;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return false;
+	if (S_ISREG(st.st_mode))
+		return !cow_is_shared(cow, st.st_dev, st.st_ino);
+	return !S_ISDIR(st.st_mode) || !cow_is_unpopulated(cow, st.st_dev, st.st_ino);
+}
+
+int act_on_descriptor(struct request *rq, int number, act_fn fn, void *arg)
+{
+	cleanup_fd int fd = -EBADF;
 	int r;
 
-	r = live_name_find(rq, obj, &ln);
+	r = cred_cache_get_fd(rq->svc->cred_cache, rq->tid, number, &rq->creds, &fd);
+	if (r != 0)
+		return r;
+	if (!is_plain(rq, fd))
+		return 1;
+	/* The entry's process has this tid; that it is the one who called is said by the notification. */
+	r = request_check_alive(rq);
 	if (r < 0)
 		return r;
-	if (ln.kind == LIVE_NAMED) {
-		r = begin(rq, obj, &ln, flags, &copy);
-		if (r == 0)
-			r = publish(rq, obj, &ln, copy);
-		else if (r == -ENOENT)
-			r = -EAGAIN;
-	}
-	live_name_done(&ln);
-	return r;
+	rq->creds_known = true;
+	r = take_identity(rq);
+	if (r == 0)
+		r = take_effective(rq, rq->creds.effective | 1ull << CAP_SYS_PTRACE);
+	return r < 0 ? r : fn(fd, NULL, arg);
+}
+
+int act_copy_up(struct request *rq, const struct object *obj, const struct live_name *ln,
+		unsigned flags)
+{
+	struct cow_copy *copy;
+	int r = begin(rq, obj, ln, flags, &copy);
+
+	if (r == -ENOENT)
+		return -EAGAIN;
+	return r < 0 ? r : publish(ln, copy);
 }

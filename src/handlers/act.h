@@ -6,6 +6,7 @@
 #ifndef SANDLOCK_HANDLERS_ACT_H
 #define SANDLOCK_HANDLERS_ACT_H
 
+struct live_name;
 struct object;
 struct request;
 struct service;
@@ -33,11 +34,17 @@ void act_thread_as_supervisor(const struct service *svc, struct worker_creds *me
 int act_call(struct request *rq, int (*fn)(void *arg), void *arg, int *ret_fd);
 
 /*
- * path is "/proc/self/fd/N" of the object (or of its private copy), fd the same as a descriptor
- * (O_PATH possible). Called as the caller. Returns 0 or -errno. May be called twice (probe on an
- * empty file of the same owner and mode, then for real).
+ * fd is the object or its private copy. path: "/proc/self/fd/N" of it if fd is an O_PATH descriptor, NULL if it is an open file. Called as the caller. Returns 0 or
+ * -errno. May be called twice (probe on an empty file of the same owner and mode, then for real).
  */
 typedef int (*act_fn)(int fd, const char *path, void *arg);
+
+/*
+ * For a call that names a descriptor: performs fn on the caller's own open file, fetched through a pidfd, when that is an object that needs no copy-up and the caller's
+ * credentials are known. A third of the system calls of act_on_object, which takes the others: 1, nothing has been done then. (pidfd_getfd(2) and the caller's
+ * memory need ptrace access, so CAP_SYS_PTRACE is kept meanwhile; no operation on an open file asks for that one. The thread stays so: act_as_self.)
+ */
+int act_on_descriptor(struct request *rq, int number, act_fn fn, void *arg);
 
 #define ACT_NO_DATA (1u << 0) /* the content does not survive the operation (truncate to 0) */
 /*
@@ -48,10 +55,11 @@ int act_on_object(struct request *rq, const struct object *obj, act_fn fn, void 
 		  unsigned flags);
 
 /*
- * Gives a shared object a private inode under its live name, without any other change. The caller's
+ * Gives a shared object a private inode under its live name (ln, LIVE_NAMED), without any other change. The caller's
  * right to do what it is about to do has been checked. -EAGAIN as above (also the normal success of
  * a rival).
  */
-int act_copy_up(struct request *rq, const struct object *obj, unsigned flags);
+int act_copy_up(struct request *rq, const struct object *obj, const struct live_name *ln,
+		unsigned flags);
 
 #endif

@@ -21,13 +21,11 @@
 
 static int do_chmod(int fd, const char *path, void *arg)
 {
-	struct stat st;
+	mode_t mode = *(const mode_t *)arg;
 
-	/* Through /proc a symlink's own mode would be asked for; the kernel's answer for that is
-	 * fixed (fchmodat2, 6.6). */
-	if (fstat(fd, &st) == 0 && S_ISLNK(st.st_mode))
-		return -EOPNOTSUPP;
-	return chmod(path, *(const mode_t *)arg) < 0 ? -errno : 0;
+	if (path)
+		return host_chmod_fd(fd, mode);
+	return fchmod(fd, mode) < 0 ? -errno : 0;
 }
 
 int handle_chmod(struct request *rq, struct reply *reply)
@@ -46,8 +44,9 @@ static int do_chown(int fd, const char *path, void *arg)
 {
 	const struct owner *owner = arg;
 
-	(void)path;
-	return fchownat(fd, "", owner->uid, owner->gid, AT_EMPTY_PATH) < 0 ? -errno : 0;
+	if (path)
+		return fchownat(fd, "", owner->uid, owner->gid, AT_EMPTY_PATH) < 0 ? -errno : 0;
+	return fchown(fd, owner->uid, owner->gid) < 0 ? -errno : 0;
 }
 
 int handle_chown(struct request *rq, struct reply *reply)
@@ -71,11 +70,12 @@ static int do_truncate(int fd, const char *path, void *arg)
 	struct stat st;
 	int r;
 
+	(void)path;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	/* Only growing is limited. */
 	if (!t->beyond_limit || st.st_size >= t->length)
-		return truncate(path, t->length) < 0 ? -errno : 0;
+		return host_truncate_fd(fd, t->length);
 	/* The limit is looked at last. It is the caller's, not ours, so the rest of truncate(2) is asked for in other words. */
 	if (!S_ISREG(st.st_mode))
 		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;

@@ -13,6 +13,7 @@
 
 #include "handlers/act.h"
 #include "handlers/handlers.h"
+#include "handlers/live_name.h"
 #include "handlers/request.h"
 #include "handlers/resolve.h"
 #include "handlers/table.h"
@@ -25,6 +26,19 @@ static bool may_mount(struct request *rq)
 {
 	return request_need_creds(rq) == 0 &&
 	       ((rq->creds.effective | rq->nested_effective) & (1ull << CAP_SYS_ADMIN));
+}
+
+static int copy_up(struct request *rq, const struct object *obj)
+{
+	struct live_name ln;
+	int r = live_name_find(rq, obj, &ln);
+
+	if (r < 0)
+		return r;
+	if (ln.kind == LIVE_NAMED)
+		r = act_copy_up(rq, obj, &ln, 0);
+	live_name_done(&ln);
+	return r;
 }
 
 static int find(struct request *rq, int dirfd, const struct tracee_path *path, int flags,
@@ -57,7 +71,7 @@ int bind_before(struct request *rq, int dirfd, struct tracee_ptr ptr, int flags)
 
 		if (find(rq, dirfd, &path, flags, &obj) < 0 || !obj.shared)
 			return 0;
-		r = act_copy_up(rq, &obj, 0);
+		r = copy_up(rq, &obj);
 	}
 	return r;
 }

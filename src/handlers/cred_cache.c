@@ -75,6 +75,30 @@ bool cred_cache_find(struct cred_cache *cache, pid_t tid, struct cached_creds *r
 	return found;
 }
 
+int cred_cache_get_fd(struct cred_cache *cache, pid_t tid, int number, struct tracee_creds *ret,
+		      int *ret_fd)
+{
+	struct slot *slot = slot_of(cache, tid);
+	int r = -ENOENT;
+
+	if (number < 0)
+		return 1;
+	pthread_mutex_lock(&cache->lock);
+	if (slot->tid == tid && !slot->creds->nested)
+		r = host_pidfd_getfd(slot->pidfd, number);
+	if (r >= 0)
+		*ret = slot->creds->creds;
+	else if (r == -ESRCH)
+		empty(slot);
+	pthread_mutex_unlock(&cache->lock);
+	if (r == -EBADF)
+		return r;
+	if (r < 0)
+		return 1;
+	*ret_fd = r;
+	return 0;
+}
+
 uint64_t cred_cache_begin(struct cred_cache *cache)
 {
 	uint64_t drops;
@@ -108,7 +132,7 @@ void cred_cache_add(struct cred_cache *cache, pid_t tid, const struct cached_cre
 	pthread_mutex_unlock(&cache->lock);
 }
 
-static void drop_one(struct cred_cache *cache, pid_t tid)
+void cred_cache_drop_thread(struct cred_cache *cache, pid_t tid)
 {
 	struct slot *slot = slot_of(cache, tid);
 
@@ -119,14 +143,24 @@ static void drop_one(struct cred_cache *cache, pid_t tid)
 	pthread_mutex_unlock(&cache->lock);
 }
 
-void cred_cache_drop(struct cred_cache *cache, int proc_fd, pid_t tid)
+void cred_cache_drop_process(struct cred_cache *cache, int proc_fd, pid_t tid)
 {
 	cleanup_fd int pidfd = -EBADF;
 	struct tracee_creds creds;
 
-	drop_one(cache, tid);
+	cred_cache_drop_thread(cache, tid);
 	/* A thread that is not the leader: the leader's entry, made when it was alone, goes too. pidfd_open knows only leaders. */
 	pidfd = host_pidfd_open(tid);
 	if (pidfd < 0 && tracee_read_creds(proc_fd, tid, &creds) == 0 && creds.tgid != tid)
-		drop_one(cache, creds.tgid);
+		cred_cache_drop_thread(cache, creds.tgid);
+}
+
+void cred_cache_drop_all(struct cred_cache *cache)
+{
+	pthread_mutex_lock(&cache->lock);
+	cache->drops++;
+	for (size_t i = 0; i < SLOTS; i++)
+		if (cache->slots[i].tid != 0)
+			empty(&cache->slots[i]);
+	pthread_mutex_unlock(&cache->lock);
 }

@@ -8,6 +8,12 @@
 
 int handle_creds(struct request *rq, struct reply *reply)
 {
-	cred_cache_drop(rq->svc->cred_cache, rq->svc->proc_fd, rq->tid);
+	cred_cache_drop_thread(rq->svc->cred_cache, rq->tid);
+	return reply_continue(reply, CONTINUE_OWN_CREDENTIALS);
+}
+
+int handle_umask(struct request *rq, struct reply *reply)
+{
+	cred_cache_drop_all(rq->svc->cred_cache);
 	return reply_continue(reply, CONTINUE_OWN_CREDENTIALS);
 }

@@ -146,6 +146,6 @@ int handle_exec(struct request *rq, struct reply *reply)
 			&path, row->at_flags >= 0 ? request_int(rq, (unsigned)row->at_flags) : 0);
 	if (r < 0)
 		return r;
-	cred_cache_drop(rq->svc->cred_cache, rq->svc->proc_fd, rq->tid);
+	cred_cache_drop_process(rq->svc->cred_cache, rq->svc->proc_fd, rq->tid);
 	return reply_continue(reply, CONTINUE_OWN_CREDENTIALS);
 }

@@ -45,6 +45,7 @@ int handle_link(struct request *rq, struct reply *reply);
 
 /* creds.c */
 int handle_creds(struct request *rq, struct reply *reply);
+int handle_umask(struct request *rq, struct reply *reply);
 
 /* exec.c */
 int handle_exec(struct request *rq, struct reply *reply);

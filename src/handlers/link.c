@@ -229,7 +229,7 @@ static int link_shared(struct request *rq, const struct object *obj, struct repl
 	if (r < 0)
 		return r;
 	if (ln.kind == LIVE_NAMED)
-		r = act_copy_up(rq, obj, 0);
+		r = act_copy_up(rq, obj, &ln, 0);
 	else if (ln.kind == LIVE_MOVED)
 		r = link_moved(rq, obj, ln.moved_fd);
 	else

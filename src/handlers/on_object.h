@@ -4,10 +4,18 @@
 #ifndef SANDLOCK_HANDLERS_ON_OBJECT_H
 #define SANDLOCK_HANDLERS_ON_OBJECT_H
 
+#include <stdbool.h>
+
 #include "handlers/act.h"
 
 struct reply;
 struct request;
+
+/*
+ * Does the call name a descriptor and no path (fchmod, utimensat with NULL, ...)? Such a one is tried with act_on_descriptor first, from whatever capabilities the thread
+ * has at the moment; all others begin as the supervisor (act_as_self).
+ */
+bool on_object_by_descriptor(const struct request *rq);
 
 /* Answers with value 0 when fn succeeded. known_flags, fd_use: see resolve_call. act_flags:
  * ACT_*. */

@@ -110,35 +110,19 @@ static int give(struct reply *reply, int fd, const struct open_call *call)
 
 /* A file made or truncated for a caller that then cannot have the descriptor would be lost: EMFILE
  * comes first, as in the kernel. */
-static int check_fd_room(const struct request *rq)
+static int check_fd_room(struct request *rq)
 {
+	act_as_self(rq);
 	return tracee_fd_table_full(rq->svc->proc_fd, rq->tid) ? -EMFILE : 0;
 }
 
 static int create(struct request *rq, struct lookup *lk, const struct open_call *call,
 		  struct reply *reply)
 {
-	cleanup_fd int fd = -EBADF;
-	struct stat st;
-	int r;
+	int fd = -EBADF;
+	int r = lookup_create(rq, lk, call->flags, call->mode, &fd);
 
-	r = check_fd_room(rq);
-	if (r == 0)
-		r = lookup_create(rq, lk, call->flags, call->mode, &fd);
-	if (r < 0)
-		return r;
-	if (!(call->flags & O_NONBLOCK)) {
-		r = clear_nonblock(fd);
-		if (r < 0)
-			return r;
-	}
-	/* Somebody may have made and filled it first; O_TRUNC then still counts. A new file is not truncated: that would take setgid away. */
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if ((call->flags & O_TRUNC) && st.st_size > 0 && (call->flags & O_ACCMODE) != O_RDONLY &&
-	    ftruncate(fd, 0) < 0)
-		return -errno;
-	return give(reply, steal_fd(&fd), call);
+	return r < 0 ? r : give(reply, fd, call);
 }
 
 /* proc(5): 0 to 2. Only for files and FIFOs; sockets and devices are always guarded, where everybody may write. */
@@ -178,7 +162,6 @@ static int check_access(struct request *rq, const struct object *obj, const stru
 
 	if (r == 0)
 		r = host_access_fd(obj->fd, access_mode(call->flags));
-	act_as_self(rq);
 	/* open(2): O_NOATIME is for the owner. Must be known before a truncating copy-up gives the
 	 * old content up. */
 	if (r == 0 && (call->flags & O_NOATIME) && obj->st.st_uid != rq->creds.fsuid &&
@@ -189,25 +172,16 @@ static int check_access(struct request *rq, const struct object *obj, const stru
 
 /* A shared inode reached through an old descriptor (/proc/self/fd/N): its name is gone or belongs
  * to a private file. */
-static int open_nameless(struct request *rq, const struct object *obj, const struct open_call *call,
-			 struct reply *reply)
+static int open_nameless(struct request *rq, const struct object *obj, const struct live_name *ln,
+			 const struct open_call *call, struct reply *reply)
 {
 	cleanup_fd int copy = -EBADF, fd = -EBADF;
-	struct live_name ln;
-	int r;
+	int r = 0;
 
-	r = live_name_find(rq, obj, &ln);
-	if (r < 0)
-		return r;
-	if (ln.kind == LIVE_NAMED)
-		r = -EAGAIN;
-	else if (ln.kind == LIVE_MOVED)
-		r = reopen(rq, ln.moved_fd, call->flags, 0, &fd);
-	else
+	if (ln->kind == LIVE_GONE)
 		r = cow_copy_unnamed(rq->svc->cow, obj->fd, &copy);
-	if (r == 0 && ln.kind == LIVE_GONE)
-		r = reopen(rq, copy, call->flags, 0, &fd);
-	live_name_done(&ln);
+	if (r == 0)
+		r = reopen(rq, ln->kind == LIVE_GONE ? copy : ln->moved_fd, call->flags, 0, &fd);
 	return r < 0 ? r : give(reply, steal_fd(&fd), call);
 }
 
@@ -215,22 +189,25 @@ static int open_shared(struct request *rq, struct lookup *lk, const struct objec
 		       const struct open_call *call, struct reply *reply)
 {
 	struct live_name ln;
-	enum live_kind kind;
 	int r;
 
 	r = check_access(rq, obj, call);
 	if (r == 0 && (call->flags & O_CREAT))
 		r = check_sticky(rq, lk, obj);
+	act_as_self(rq);
 	if (r == 0)
 		r = live_name_find(rq, obj, &ln);
 	if (r < 0)
 		return r;
-	kind = ln.kind;
+	if (ln.kind == LIVE_NAMED)
+		r = act_copy_up(rq, obj, &ln, call->flags & O_TRUNC ? ACT_NO_DATA : 0);
+	else
+		r = open_nameless(rq, obj, &ln, call, reply);
+	/* look the private file up in the container's mounts */
+	if (r == 0 && ln.kind == LIVE_NAMED)
+		r = -EAGAIN;
 	live_name_done(&ln);
-	if (kind != LIVE_NAMED)
-		return open_nameless(rq, obj, call, reply);
-	r = act_copy_up(rq, obj, call->flags & O_TRUNC ? ACT_NO_DATA : 0);
-	return r < 0 ? r : -EAGAIN; /* look the private file up in the container's mounts */
+	return r;
 }
 
 static int park_fifo(struct request *rq, struct object *obj, const struct open_call *call,
@@ -248,15 +225,17 @@ static int park_fifo(struct request *rq, struct object *obj, const struct open_c
 }
 
 /* With our rights, since the kernel would not take us for the caller. What is written is checked against the writer. */
-static int open_own_comm(const struct object *obj, const struct open_call *call,
+static int open_own_comm(struct request *rq, const struct object *obj, const struct open_call *call,
 			 struct reply *reply)
 {
 	struct reopen_call reopen_call = {
 		.fd = obj->fd,
 		.flags = reopen_flags(call->flags),
 	};
-	int fd = do_reopen(&reopen_call);
+	int fd;
 
+	act_as_self(rq);
+	fd = do_reopen(&reopen_call);
 	return fd < 0 ? fd : give(reply, fd, call);
 }
 
@@ -281,7 +260,7 @@ static int open_private(struct request *rq, struct lookup *lk, struct object *ob
 	if (special)
 		rq->svc->may_block(rq);
 	if (r == 0 && obj->own_comm)
-		return open_own_comm(obj, call, reply);
+		return open_own_comm(rq, obj, call, reply);
 	/* Never block in a worker: devices and FIFOs are opened O_NONBLOCK, and the flag is taken
 	 * back afterwards. */
 	if (r == 0)
@@ -302,8 +281,6 @@ static int open_object(struct request *rq, struct lookup *lk, struct object *obj
 		return -ENOTDIR;
 	if (S_ISLNK(obj->st.st_mode))
 		return -ELOOP;
-	if ((call->flags & O_TRUNC) && check_fd_room(rq) < 0)
-		return -EMFILE;
 	if (obj->shared && (access_mode(call->flags) & W_OK))
 		return open_shared(rq, lk, obj, call, reply);
 	return open_private(rq, lk, obj, call, reply);
@@ -339,13 +316,26 @@ static int check_creates_directory(struct request *rq, const struct open_call *c
 	return r < 0 ? r : -EISDIR;
 }
 
-static int open_round(struct request *rq, const struct open_call *call, struct reply *reply)
+static int open_round(struct request *rq, const struct open_call *call, struct lookup *lk,
+		      struct reply *reply)
 {
 	bool nofollow = (call->flags & O_NOFOLLOW) ||
 			(call->flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL);
+	cleanup_object struct object obj = OBJECT_INIT;
+	int r;
+
+	rq->stay_caller = true;
+	r = lookup_object(rq, lk, nofollow, &obj);
+	rq->stay_caller = false;
+	if (r == -ENOENT && (call->flags & O_CREAT))
+		return create(rq, lk, call, reply);
+	return r < 0 ? r : open_object(rq, lk, &obj, call, reply);
+}
+
+static int open_path(struct request *rq, const struct open_call *call, struct reply *reply)
+{
 	cleanup_lookup struct lookup lk = {
 		.base_fd = -EBADF, .root_fd = -EBADF, .missing_parent = -EBADF};
-	cleanup_object struct object obj = OBJECT_INIT;
 	int r;
 
 	r = lookup_begin(rq, call->dirfd, &call->path, call->resolve, &lk);
@@ -353,20 +343,21 @@ static int open_round(struct request *rq, const struct open_call *call, struct r
 		r = check_creates_directory(rq, call, &lk);
 	if (r < 0)
 		return r;
-	r = lookup_object(rq, &lk, nofollow, &obj);
-	if (r == -ENOENT && (call->flags & O_CREAT))
-		return create(rq, &lk, call, reply);
-	return r < 0 ? r : open_object(rq, &lk, &obj, call, reply);
+	r = -EAGAIN;
+	for (int i = 0; i < ROUNDS && r == -EAGAIN; i++)
+		r = open_round(rq, call, &lk, reply);
+	return r;
 }
 
 static int serve_open(struct request *rq, const struct open_call *call, struct reply *reply)
 {
-	int r = -EAGAIN;
+	bool early = (call->flags & (O_CREAT | O_TRUNC)) && call->path.len > 0;
+	int r = early ? check_fd_room(rq) : 0;
 
-	for (int i = 0; i < ROUNDS && r == -EAGAIN; i++)
-		r = open_round(rq, call, reply);
+	if (r == 0)
+		r = open_path(rq, call, reply);
 	/* The kernel takes a number before it looks at the path. */
-	if (r < 0 && r != -EMFILE && call->path.len > 0 && check_fd_room(rq) < 0)
+	if (!early && r < 0 && r != -EMFILE && call->path.len > 0 && check_fd_room(rq) < 0)
 		r = -EMFILE;
 	return r;
 }

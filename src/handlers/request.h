@@ -40,6 +40,8 @@ struct service {
 	size_t n_device_rules;
 	/* Called by a handler before it does what may take long (copying data, a mount): somebody else must receive meanwhile. */
 	void (*may_block)(struct request *rq);
+	/* Called before what is not the quickest: is somebody else waiting to be received? */
+	void (*look_around)(struct request *rq);
 	uint64_t permitted; /* capabilities of the supervisor */
 	bool groups_denied; /* setgroups(2) is denied in this user namespace: nobody's groups can
 			       differ */
@@ -79,6 +81,7 @@ struct request {
 	/* The caller is in a nested user namespace and has these capabilities there; creds.effective is empty then. */
 	bool nested;
 	uint64_t nested_effective;
+	bool stay_caller; /* what comes after the look-up is done as the caller too; see lookup_object */
 	bool only_touching; /* path.c: the look-up is for populating, not for an answer */
 	int populate_error; /* what it failed with */
 };

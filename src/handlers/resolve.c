@@ -144,7 +144,6 @@ static int slow_object(struct request *rq, struct lookup *lk, bool nofollow, str
 	int root = lk->root_fd >= 0 ? lk->root_fd : lk->base_fd;
 	int r = walk_path(rq, root, lk->base_fd, lk->path, nofollow, lk->resolve, &end);
 
-	close_fd(&lk->missing_parent);
 	lk->walked = true;
 	if (r < 0) {
 		lk->missing_parent = end.parent;
@@ -161,14 +160,23 @@ static int slow_object(struct request *rq, struct lookup *lk, bool nofollow, str
 
 static int give_up(struct request *rq, int r)
 {
-	act_as_self(rq);
+	if (!rq->stay_caller)
+		act_as_self(rq);
 	return r;
+}
+
+static bool is_file_or_dir(const struct object *obj)
+{
+	return S_ISREG(obj->st.st_mode) || S_ISDIR(obj->st.st_mode) || S_ISLNK(obj->st.st_mode);
 }
 
 int lookup_object(struct request *rq, struct lookup *lk, bool nofollow, struct object *ret)
 {
 	int fd = -EXDEV, r = 0;
 
+	/* what an earlier round has found */
+	lk->walked = false;
+	close_fd(&lk->missing_parent);
 	/* Nobody is answered with it: who may not look there is told by the kernel. Saves reading credentials. */
 	if (!rq->only_touching)
 		r = act_as_caller(rq);
@@ -185,13 +193,14 @@ int lookup_object(struct request *rq, struct lookup *lk, bool nofollow, struct o
 		return give_up(rq, fd);
 	if (fd < 0 && r == 0)
 		r = slow_object(rq, lk, nofollow, ret);
-	act_as_self(rq);
+	if (!rq->stay_caller || (r == 0 && !is_file_or_dir(ret)))
+		act_as_self(rq);
 	return r;
 }
 
 /* A name that appeared between lookup and creation must not let a shared file, a FIFO or a device
  * through. */
-static int check_created(const struct request *rq, int fd)
+static int check_created(const struct request *rq, int fd, off_t *ret_size)
 {
 	struct stat st;
 
@@ -199,14 +208,55 @@ static int check_created(const struct request *rq, int fd)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || cow_is_shared(rq->svc->cow, st.st_dev, st.st_ino))
 		return -EAGAIN;
+	*ret_size = st.st_size;
 	return 0;
+}
+
+static int clear_nonblock(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0 ? -errno : 0;
+}
+
+static int open_new(struct lookup *lk, int flags, uint32_t mode)
+{
+	uint64_t how = (uint64_t)(flags | O_CREAT | O_NOCTTY) & ~(uint64_t)O_TRUNC;
+
+	if (lk->missing_parent >= 0)
+		/* not by O_NOFOLLOW, which F_GETFL would show */
+		return host_openat2(lk->missing_parent, lk->missing_name, how, mode & 07777,
+				    RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+	return host_openat2(lk->base_fd, lk->path, how, mode & 07777, fast_scope(lk));
+}
+
+/* Not with O_EXCL: the name is a symlink to where nothing is, or somebody has just made the file. */
+static int open_new_or_not(struct request *rq, struct lookup *lk, int flags, uint32_t mode,
+			   int *ret_fd)
+{
+	cleanup_fd int fd = open_new(lk, flags | O_NONBLOCK, mode);
+	off_t size = 0;
+	int r;
+
+	if (fd == -ELOOP || fd == -EXDEV || fd == -ENXIO)
+		return -EAGAIN;
+	if (fd < 0)
+		return fd;
+	r = check_created(rq, fd, &size);
+	if (r == 0 && !(flags & O_NONBLOCK))
+		r = clear_nonblock(fd);
+	/* Filled already; O_TRUNC then still counts. A new file is not truncated: that would take setgid away. */
+	if (r == 0 && (flags & O_TRUNC) && size > 0 && (flags & O_ACCMODE) != O_RDONLY &&
+	    ftruncate(fd, 0) < 0)
+		r = -errno;
+	if (r == 0)
+		*ret_fd = steal_fd(&fd);
+	return r;
 }
 
 int lookup_create(struct request *rq, struct lookup *lk, int flags, uint32_t mode, int *ret_fd)
 {
-	uint64_t how = (uint64_t)((flags | O_CREAT | O_NONBLOCK | O_NOCTTY) & ~O_TRUNC);
-	cleanup_fd int fd = -EBADF;
-	int r;
+	int fd, r;
 
 	/* The walk ended at a parent: only its last name is left, and no link may be followed any
 	 * more. */
@@ -217,22 +267,15 @@ int lookup_create(struct request *rq, struct lookup *lk, int flags, uint32_t mod
 	r = act_as_caller(rq);
 	if (r < 0)
 		return r;
-	if (lk->missing_parent >= 0)
-		/* not by O_NOFOLLOW, which F_GETFL would show */
-		fd = host_openat2(lk->missing_parent, lk->missing_name, how, mode & 07777,
-				  RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+	fd = open_new(lk, flags | O_EXCL, mode);
+	if (fd == -EEXIST && !(flags & O_EXCL))
+		r = open_new_or_not(rq, lk, flags, mode, ret_fd);
+	else if (fd < 0)
+		r = fd == -ELOOP || fd == -EXDEV ? -EAGAIN : fd;
 	else
-		fd = host_openat2(lk->base_fd, lk->path, how, mode & 07777, fast_scope(lk));
+		*ret_fd = fd;
 	act_as_self(rq);
-	if (fd == -ELOOP || fd == -EXDEV || fd == -ENXIO)
-		return -EAGAIN;
-	if (fd < 0)
-		return fd;
-	r = check_created(rq, fd);
-	if (r < 0)
-		return r;
-	*ret_fd = steal_fd(&fd);
-	return 0;
+	return r;
 }
 
 int lookup_parent(struct request *rq, const struct lookup *lk, struct object *ret, char *ret_name)

@@ -45,12 +45,14 @@ struct lookup {
  * long as the lookup. */
 int lookup_begin(struct request *rq, int dirfd, const struct tracee_path *path, uint64_t resolve,
 		 struct lookup *ret);
-/* Walks as the caller. */
+/*
+ * Walks as the caller. With rq->stay_caller the thread is left so when a file, directory or symlink has been found: to change capabilities is a tenth of a served call. Else,
+ * and after all errors, it has its own again.
+ */
 int lookup_object(struct request *rq, struct lookup *lk, bool nofollow, struct object *ret);
 /*
  * Opens the last component with O_CREAT as the caller, after lookup_object said -ENOENT. ret_fd: an
- * open file, certainly not a shared one; opened with O_NONBLOCK and without O_TRUNC. -EAGAIN:
- * something else has appeared under the name, look it up.
+ * open file as flags say, certainly not a shared one. -EAGAIN: something else has appeared under the name, look it up.
  */
 int lookup_create(struct request *rq, struct lookup *lk, int flags, uint32_t mode, int *ret_fd);
 /*

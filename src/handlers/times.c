@@ -13,6 +13,7 @@
 #include "handlers/request.h"
 #include "handlers/resolve.h"
 #include "handlers/table.h"
+#include "host/object.h"
 
 #define NSEC_PER_USEC 1000
 #define USEC_PER_SEC  1000000
@@ -26,9 +27,9 @@ static int do_times(int fd, const char *path, void *arg)
 {
 	const struct times *t = arg;
 
-	(void)fd;
-	/* The magic link ends at the object itself, symlinks included. */
-	return utimensat(AT_FDCWD, path, t->now ? NULL : t->ts, 0) < 0 ? -errno : 0;
+	if (path)
+		return host_utimens_fd(fd, t->now ? NULL : t->ts);
+	return futimens(fd, t->now ? NULL : t->ts) < 0 ? -errno : 0;
 }
 
 int handle_utime(struct request *rq, struct reply *reply)

@@ -56,14 +56,16 @@ static int do_set(int fd, const char *path, void *arg)
 {
 	const struct xattr *x = arg;
 
-	(void)fd;
-	return setxattr(path, x->name, x->value, x->size, x->flags) < 0 ? -errno : 0;
+	if (path)
+		return setxattr(path, x->name, x->value, x->size, x->flags) < 0 ? -errno : 0;
+	return fsetxattr(fd, x->name, x->value, x->size, x->flags) < 0 ? -errno : 0;
 }
 
 static int do_remove(int fd, const char *path, void *arg)
 {
-	(void)fd;
-	return removexattr(path, ((const struct xattr *)arg)->name) < 0 ? -errno : 0;
+	const char *name = ((const struct xattr *)arg)->name;
+
+	return (path ? removexattr(path, name) : fremovexattr(fd, name)) < 0 ? -errno : 0;
 }
 
 /* What may be wrong is looked at in the kernel's order. */

@@ -14,3 +14,10 @@ int host_pidfd_open(pid_t pid)
 
 	return fd < 0 ? -errno : (int)fd;
 }
+
+int host_pidfd_getfd(int pidfd, int number)
+{
+	long fd = syscall(SYS_pidfd_getfd, pidfd, number, 0);
+
+	return fd < 0 ? -errno : (int)fd;
+}

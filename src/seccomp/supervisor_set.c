@@ -131,6 +131,7 @@ static const unsigned allowed[] = {
 	__NR_getppid,
 	__NR_tgkill,
 	__NR_pidfd_open,
+	__NR_pidfd_getfd,
 	__NR_pidfd_send_signal,
 	__NR_sched_yield,
 	__NR_sched_getaffinity,

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "handlers/on_object.h"
 #include "handlers/table.h"
 #include "host/seccomp_sys.h"
 #include "supervisor/internal.h"
@@ -87,6 +88,10 @@ bool dispatch(struct listener *listener, struct flight *flight, struct worker_cr
 	if (!row || notif->pid == 0) {
 		host_notif_send(listener->fd, notif->id, 0, -ENOSYS, 0);
 		return false;
+	}
+	if (!on_object_by_descriptor(&rq)) {
+		act_as_self(&rq);
+		listener_look_around(&rq);
 	}
 	return answer(listener, &rq, &reply, row->handler(&rq, &reply), flight);
 }

@@ -120,6 +120,8 @@ int listener_add(struct server *server, int fd, uint32_t number);
 void listener_leave(struct server *server, struct listener *listener);
 /* For service.may_block. */
 void listener_may_block(struct request *rq);
+/* struct service, look_around */
+void listener_look_around(struct request *rq);
 
 /* filler.c: fills a lazily populated live root in the background. Main thread. */
 void filler_start(struct server *server);

@@ -25,6 +25,8 @@ static int start_worker(struct listener *listener);
 
 void worker_creds_init(const struct service *svc, struct worker_creds *me)
 {
+	if (host_thread_set_effective(svc->permitted, svc->permitted) < 0)
+		abort();
 	*me = (struct worker_creds){
 		.euid = geteuid(),
 		.fsuid = host_thread_fsuid(),
@@ -80,6 +82,12 @@ static bool more_waiting(const struct listener *listener)
 	return poll(&p, 1, 0) > 0 && (p.revents & POLLIN);
 }
 
+void listener_look_around(struct request *rq)
+{
+	if (more_waiting(rq->owner))
+		call_another(rq->owner);
+}
+
 /* Waits until nobody else is in RECV. False: the listener is over. */
 static bool become_receiver(struct listener *listener)
 {
@@ -129,8 +137,6 @@ static void *worker_main(void *arg)
 		r = host_notif_recv(listener->fd, &flight->notif);
 		stop_receiving(listener);
 		if (r == 0) {
-			if (more_waiting(listener))
-				call_another(listener);
 			if (dispatch(listener, flight, &me))
 				flight = NULL;
 		} else if (is_over(listener)) {

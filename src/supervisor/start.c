@@ -192,6 +192,7 @@ static int prepare_service(const struct supervisor_params *params, struct server
 	server->wait_is_killable = host_seccomp_wait_is_killable();
 	*ret_step = "open /proc";
 	svc->may_block = listener_may_block;
+	svc->look_around = listener_look_around;
 	svc->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	svc->self_fd_dir = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (svc->proc_fd < 0 || svc->self_fd_dir < 0)

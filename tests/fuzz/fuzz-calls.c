@@ -207,6 +207,12 @@ int host_pidfd_open(pid_t pid)
 	return -ENOSYS;
 }
 
+int host_pidfd_getfd(int pidfd, int number)
+{
+	(void)pidfd, (void)number;
+	return -ENOSYS;
+}
+
 static void may_block(struct request *rq)
 {
 	(void)rq;
@@ -319,6 +325,7 @@ static void make_root(bool lazy)
 		.self_fd_dir = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC),
 		.userns_ino = 1,
 		.may_block = may_block,
+		.look_around = may_block,
 		.groups_denied = true,
 		.container_root = &container_root,
 		.cred_cache = cache ? cache : cred_cache_new(),

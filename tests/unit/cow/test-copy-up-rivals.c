@@ -54,14 +54,14 @@ static void check_between(void)
 	char *text;
 
 	unlink(tree_path(root, "f0"));
-	is_int(cow_copy_publish(copy), -ENOENT, "unlink: the name is gone");
+	is_int(cow_copy_publish(copy, NULL), -ENOENT, "unlink: the name is gone");
 	ok(!tree_exists(root, "f0"), "unlink: and stays gone");
 	check_left("unlink");
 
 	copy = must_begin("f1");
 	tree_file(root, "rival", "rival", 0600);
 	rename(tree_path(root, "rival"), tree_path(root, "f1"));
-	is_int(cow_copy_publish(copy), -EAGAIN, "replace: look again");
+	is_int(cow_copy_publish(copy, NULL), -EAGAIN, "replace: look again");
 	text = tree_read(root, "f1");
 	is_str(text, "rival", "replace: the rival's file is there");
 	free(text);
@@ -69,7 +69,7 @@ static void check_between(void)
 
 	copy = must_begin("f2");
 	rename(tree_path(root, "f2"), tree_path(root, "moved"));
-	is_int(cow_copy_publish(copy), -ENOENT, "rename away: the name is gone");
+	is_int(cow_copy_publish(copy, NULL), -ENOENT, "rename away: the name is gone");
 	ok(live_is_shared(cow, store, "moved"), "rename away: the file is where it was moved to");
 	check_left("rename away");
 
@@ -77,14 +77,14 @@ static void check_between(void)
 	unlink(tree_path(root, "f3"));
 	tree_mkdir(root, "f3", 0755);
 	tree_file(root, "f3/child", "c", 0644);
-	is_int(cow_copy_publish(copy), -EAGAIN, "directory: look again");
+	is_int(cow_copy_publish(copy, NULL), -EAGAIN, "directory: look again");
 	ok(tree_exists(root, "f3/child"), "directory: it is there with its content");
 	check_left("directory");
 
 	copy = must_begin("f4");
 	unlink(tree_path(root, "f4"));
 	tree_symlink(root, "f4", "f5");
-	is_int(cow_copy_publish(copy), -EAGAIN, "symlink: look again");
+	is_int(cow_copy_publish(copy, NULL), -EAGAIN, "symlink: look again");
 	ok(S_ISLNK(tree_stat(root, "f4").st_mode) && live_is_shared(cow, store, "f5"),
 	   "symlink: it is there, what it points to is untouched");
 	check_left("symlink");

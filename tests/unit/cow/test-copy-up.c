@@ -64,7 +64,6 @@ static void check_steps(struct cow *cow)
 	is_int(cow_copy_begin(cow, dir, "other", st.st_dev, st.st_ino, 0, &copy), 0, "begin");
 	is_int(tree_count(store, "work"), 1, "the copy lies in work");
 	ok(live_is_shared(cow, store, "dir/other"), "the live name is still shared");
-	is_int(lseek(cow_copy_fd(copy), 0, SEEK_CUR), 0, "the descriptor stands at the beginning");
 	cow_copy_abort(copy);
 	is_int(tree_count(store, "work"), 0, "abort leaves nothing");
 	ok(live_is_shared(cow, store, "dir/other"), "and changes nothing");
@@ -78,7 +77,7 @@ static void check_steps(struct cow *cow)
 	text = tree_read(root, "dir/other");
 	is_str(text, "other", "the live name has the old content");
 	free(text);
-	is_int(cow_copy_publish(copy), 0, "publish");
+	is_int(cow_copy_publish(copy, NULL), 0, "publish");
 	text = tree_read(root, "dir/other");
 	is_str(text, "new", "the live name has the new content");
 	free(text);

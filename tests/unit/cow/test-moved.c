@@ -32,8 +32,7 @@ static ino_t copy_up(struct cow *cow, const char *dir, const char *name, const c
 
 	is_int(cow_copy_begin(cow, dir_fd, name, st.st_dev, st.st_ino, 0, &copy), 0, "begin %s",
 	       path);
-	is_int(cow_note_moved(cow, st.st_ino, cow_copy_fd(copy), "", path), 0, "noted");
-	is_int(cow_copy_publish(copy), 0, "publish");
+	is_int(cow_copy_publish(copy, path), 0, "publish");
 	close(dir_fd);
 	return st.st_ino;
 }

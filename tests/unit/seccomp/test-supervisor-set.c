@@ -56,7 +56,6 @@ int main(void)
 		{SYS_pivot_root, "pivot_root"},
 		{SYS_perf_event_open, "perf_event_open"},
 		{SYS_userfaultfd, "userfaultfd"},
-		{SYS_pidfd_getfd, "pidfd_getfd"},
 		{SYS_open_by_handle_at, "open_by_handle_at"},
 		{SYS_seccomp, "seccomp"},
 		{9999, "a number of the future"},
