@@ -49,6 +49,8 @@ struct service {
 	char root_in_fs[PATH_MAX];
 	/* The live root in the container's mounts, O_PATH; -EBADF until a caller has shown it. Shared by all threads. */
 	atomic_int *container_root;
+	/* Of a procfs that has shown its callers (own_link.c); 0: none yet. Shared by all threads. */
+	_Atomic dev_t *procfs_dev;
 	struct cred_cache *cred_cache; /* has its own lock */
 	uid_t uid;		       /* the supervisor's own ids */
 	gid_t gid;

@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "cow/cow.h"
 #include "handlers/act.h"
+#include "handlers/own_link.h"
 #include "handlers/path.h"
 #include "handlers/request.h"
 #include "handlers/table.h"
@@ -170,6 +171,14 @@ static bool is_file_or_dir(const struct object *obj)
 	return S_ISREG(obj->st.st_mode) || S_ISDIR(obj->st.st_mode) || S_ISLNK(obj->st.st_mode);
 }
 
+static int open_own_link(struct request *rq, const struct lookup *lk)
+{
+	int fd = -EBADF;
+	int r = own_link_open(rq, lk, &fd);
+
+	return r < 0 ? r : fd;
+}
+
 int lookup_object(struct request *rq, struct lookup *lk, bool nofollow, struct object *ret)
 {
 	int fd = -EXDEV, r = 0;
@@ -185,6 +194,8 @@ int lookup_object(struct request *rq, struct lookup *lk, bool nofollow, struct o
 	if (lk->base_is_live)
 		fd = host_openat2(lk->base_fd, lk->path, O_PATH | (nofollow ? O_NOFOLLOW : 0), 0,
 				  fast_scope(lk));
+	if (fd == -EXDEV && !nofollow && !rq->only_touching)
+		fd = open_own_link(rq, lk);
 	if (fd >= 0)
 		r = finish_object(rq, fd, !rq->only_touching, ret);
 	else if (fd == -EXDEV || fd == -EAGAIN || (fd == -ENOENT && cow_is_lazy(rq->svc->cow)))

@@ -25,9 +25,8 @@
 #include "handlers/request.h"
 #include "host/openat2.h"
 
-#define MAX_LINKS	40
-#define MAX_REST	(16 * PATH_MAX) /* path still to be walked, with the links' targets put in */
-#define PROC_ROOT_INODE 1
+#define MAX_LINKS 40
+#define MAX_REST  (16 * PATH_MAX) /* path still to be walked, with the links' targets put in */
 #ifndef ST_NOSYMFOLLOW
 #define ST_NOSYMFOLLOW 0x2000 /* 5.10 */
 #endif
@@ -179,15 +178,15 @@ static int prepend(struct walk *w, const char *target)
  * procfs's own namespace inwards, so it must equal the tail of ours. Reading a foreign status by
  * accident does no harm: access is checked with the caller's credentials.
  */
-static int procfs_level(const struct walk *w, size_t *ret_level)
+static int procfs_level(const struct request *rq, int dir, size_t *ret_level)
 {
-	const struct tracee_creds *c = &w->rq->creds;
+	const struct tracee_creds *c = &rq->creds;
 
 	/* The longest tail first: pid 1 of a nested namespace must not be taken for pid 1 of this procfs. */
 	for (size_t i = 0; i < c->n_levels; i++) {
 		struct tracee_creds seen;
 
-		if (tracee_read_creds(w->cur, c->tgids[i], &seen) < 0)
+		if (tracee_read_creds(dir, c->tgids[i], &seen) < 0)
 			continue;
 		if (seen.n_levels == c->n_levels - i &&
 		    memcmp(seen.tgids, c->tgids + i, seen.n_levels * sizeof(pid_t)) == 0) {
@@ -198,13 +197,20 @@ static int procfs_level(const struct walk *w, size_t *ret_level)
 	return -ENOENT;
 }
 
+bool walk_procfs_shows(struct request *rq, int dir)
+{
+	size_t level;
+
+	return procfs_level(rq, dir, &level) == 0;
+}
+
 /* /proc/self and /proc/thread-self are symlinks whose text depends on the reader: the caller's
  * text, not ours. */
 static int procfs_self(const struct walk *w, const char *name, char *target, size_t max)
 {
 	const struct tracee_creds *c = &w->rq->creds;
 	size_t level = 0;
-	int r = procfs_level(w, &level);
+	int r = procfs_level(w->rq, w->cur, &level);
 
 	if (r < 0)
 		return r;
@@ -252,7 +258,7 @@ static enum own next_own(struct walk *w, const char *name, ino_t parent_ino)
 
 	switch (w->own) {
 	case OWN_NONE:
-		if (parent_ino != PROC_ROOT_INODE || procfs_level(w, &level) < 0)
+		if (parent_ino != PROC_ROOT_INODE || procfs_level(w->rq, w->cur, &level) < 0)
 			return OWN_NONE;
 		snprintf(own, sizeof(own), "%d", c->tgids[level]);
 		w->own_tid = c->tgids[0];
@@ -287,18 +293,19 @@ static int open_own_link(struct walk *w, const char *name, int *ret_fd)
 	int number, r;
 
 	act_as_self(rq);
-	if (w->own == OWN_FD)
-		r = num_parse_int(name, &number) < 0
-			    ? -ENOENT
-			    : tracee_open_fd(rq->svc->proc_fd, w->own_tid, number, ret_fd);
-	else if (strcmp(name, "root") == 0)
+	if (w->own == OWN_FD) {
+		r = walk_parse_fd(name, &number);
+		if (r == 0)
+			r = tracee_open_fd(rq->svc->proc_fd, w->own_tid, number, ret_fd);
+	} else if (strcmp(name, "root") == 0) {
 		r = tracee_open_root(rq->svc->proc_fd, w->own_tid, ret_fd);
-	else if (strcmp(name, "cwd") == 0)
+	} else if (strcmp(name, "cwd") == 0) {
 		r = tracee_open_cwd(rq->svc->proc_fd, w->own_tid, ret_fd);
-	else if (strcmp(name, "exe") == 0)
+	} else if (strcmp(name, "exe") == 0) {
 		r = tracee_open_exe(rq->svc->proc_fd, w->own_tid, ret_fd);
-	else
+	} else {
 		r = -EXDEV; /* ns/…, map_files/…: the ordinary way */
+	}
 	if (r == -EBADF)
 		r = -ENOENT;
 	if (r == 0)
@@ -306,6 +313,13 @@ static int open_own_link(struct walk *w, const char *name, int *ret_fd)
 	if (r < 0)
 		close_fd(ret_fd);
 	return act_as_caller(rq) < 0 ? -EPERM : r;
+}
+
+int walk_parse_fd(const char *name, int *ret)
+{
+	if ((name[0] == '0' && name[1]) || num_parse_int(name, ret) < 0 || *ret < 0)
+		return -ENOENT;
+	return 0;
 }
 
 /* A name as the caller; the caller's own magic links as ourselves: it may look at them even when it is not dumpable (see open_own_link). */

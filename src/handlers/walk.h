@@ -31,4 +31,10 @@ struct walk_end {
 int walk_path(struct request *rq, int root, int start, const char *path, bool nofollow,
 	      uint64_t resolve, struct walk_end *ret);
 
+#define PROC_ROOT_INODE 1 /* of every procfs */
+/* A name in /proc/<pid>/fd: no sign, no leading zeros (procfs, name_to_int). -ENOENT: none. */
+int walk_parse_fd(const char *name, int *ret);
+/* Has the caller a pid in the procfs whose top directory dir is? As the caller. */
+bool walk_procfs_shows(struct request *rq, int dir);
+
 #endif

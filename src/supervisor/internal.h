@@ -70,6 +70,7 @@ struct server {
 	bool filling;	   /* the thread of filler.c was started */
 	atomic_bool hurry; /* somebody waits for it */
 	atomic_int container_root;
+	_Atomic dev_t procfs_dev;
 	struct listener *listeners;
 	bool had_listener;
 	bool wait_is_killable;	      /* host_seccomp_wait_is_killable() */

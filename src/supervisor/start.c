@@ -167,6 +167,7 @@ int server_attach(struct server *server)
 
 	server->container_root = -EBADF;
 	svc->container_root = &server->container_root;
+	svc->procfs_dev = &server->procfs_dev;
 	close_fd(&svc->self_fd_dir); /* the shepherd's */
 	svc->self_fd_dir = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	server->epoll = epoll_create1(EPOLL_CLOEXEC);

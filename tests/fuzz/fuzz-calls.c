@@ -53,6 +53,7 @@ static uid_t uid;
 
 static struct service svc;
 static atomic_int container_root = -EBADF;
+static _Atomic dev_t procfs_dev;
 static struct worker_creds me;
 static char image[300], store[300];
 static unsigned used;
@@ -328,6 +329,7 @@ static void make_root(bool lazy)
 		.look_around = may_block,
 		.groups_denied = true,
 		.container_root = &container_root,
+		.procfs_dev = &procfs_dev,
 		.cred_cache = cache ? cache : cred_cache_new(),
 		.uid = uid,
 		.gid = getegid(),

@@ -475,6 +475,16 @@ static long c_proc_self_fd_chmod(const char *p)
 
 	return chmod(through_proc(p, "/proc/self/fd", &fd), 0604);
 }
+/* procfs knows no such name */
+static long c_proc_self_fd_zero(const char *p)
+{
+	int fd = open(p, O_PATH | O_CLOEXEC);
+	char name[48];
+
+	snprintf(name, sizeof(name), "/proc/self/fd/0%d", fd);
+	return chmod(name, 0604);
+}
+
 static long c_proc_self_fd_truncate(const char *p)
 {
 	int fd;
@@ -1112,6 +1122,7 @@ static const struct one root_cases[] = {
 	CASE(proc_self_fd_nofollow),
 	CASE(proc_self_fd_twice),
 	CASE(proc_self_fd_chmod),
+	CASE(proc_self_fd_zero),
 	CASE(proc_self_fd_truncate),
 	CASE(proc_self_fd_setxattr),
 	CASE(proc_self_root),
