@@ -174,6 +174,12 @@ void act_as_self(struct request *rq)
 	take_effective(rq, rq->svc->permitted);
 }
 
+void act_for_descriptor(struct request *rq)
+{
+	if (!(rq->me->effective & (1ull << CAP_SYS_PTRACE)))
+		act_as_self(rq);
+}
+
 void act_as_supervisor(struct request *rq)
 {
 	act_as_self(rq);

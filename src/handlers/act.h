@@ -22,6 +22,8 @@ int act_as_caller(struct request *rq);
 /* Back to the supervisor's capabilities; the ids stay until the next caller (capabilities, not ids,
  * are what we need). */
 void act_as_self(struct request *rq);
+/* Before a call that act_on_descriptor may take: nothing if that can be done with what the thread has, else as act_as_self. */
+void act_for_descriptor(struct request *rq);
 /* With the supervisor's ids and umask too: for populating, where what is made belongs to whoever makes it. */
 void act_as_supervisor(struct request *rq);
 /* The same for a thread that serves no requests. */

@@ -75,8 +75,11 @@ int own_link_open(struct request *rq, const struct lookup *lk, int *ret_fd)
 		r = request_check_alive(rq);
 	if (r == 0)
 		r = act_as_caller(rq);
+	/* the walk knows where a name is missing */
+	if (r == -EBADF)
+		return act_as_caller(rq) < 0 ? -EPERM : -EXDEV;
 	if (r < 0)
-		return r == -EBADF ? -ENOENT : r;
+		return r;
 	*ret_fd = steal_fd(&fd);
 	return 0;
 }

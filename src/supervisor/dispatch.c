@@ -89,7 +89,9 @@ bool dispatch(struct listener *listener, struct flight *flight, struct worker_cr
 		host_notif_send(listener->fd, notif->id, 0, -ENOSYS, 0);
 		return false;
 	}
-	if (!on_object_by_descriptor(&rq)) {
+	if (on_object_by_descriptor(&rq)) {
+		act_for_descriptor(&rq);
+	} else {
 		act_as_self(&rq);
 		listener_look_around(&rq);
 	}

@@ -53,8 +53,8 @@ teardown_sandlock() {
 			sandlock delete --force "$id" || true
 		done
 	done
-	# a supervisor goes by itself, but a moment after its container
-	wait_for 5 no_container_processes 2>/dev/null || true
+	# a supervisor goes by itself, but a moment after its container; what removes a root in the background has its turn when nobody else wants one
+	wait_for 30 no_container_processes 2>/dev/null || true
 	left=$(container_processes)
 	if [ -n "$left" ]; then
 		echo "# processes left behind by this test:" >&2
