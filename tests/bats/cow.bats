@@ -301,7 +301,7 @@ changes_are_seen_and_the_image_is_not_touched() {
 	set_args "$BUNDLE" /no/such/program
 	run sandlock create --cow=on --bundle "$BUNDLE" c
 	assert_failure
-	assert_output_has 'No such file or directory'
+	assert_output_has 'no such file or directory'
 	wait_for 5 no_supervisor_of "$BUNDLE"
 	run sandlock state c
 	assert_failure
