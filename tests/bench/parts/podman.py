@@ -25,7 +25,7 @@ RUN, RUN_BIG = "podman run --rm, 400 entries", "podman run --rm, 7000 entries"
 SMALL, SINGLE, TOOLCHAIN = "podman build, 10 small steps", "podman build, 10 small steps, one layer", "podman build, apt-get and make"
 DISK = "podman storage after the runs"
 # (row, image, runs, warm-up): the last one takes minutes, most of them inside of its containers
-ROWS = [(RUN, "busybox", 20, True), (RUN_BIG, "debian", 20, True), (SMALL, "busybox", 5, True), (SINGLE, "busybox", 5, True), (TOOLCHAIN, "debian", 3, False)]
+ROWS = [(RUN, "busybox", 20, True), (RUN_BIG, "debian", 20, True), (SMALL, "busybox", 5, True), (SINGLE, "busybox", 5, True), (TOOLCHAIN, "debian", 2, False)]
 QUICK_RUNS = {SMALL: 1, SINGLE: 1, TOOLCHAIN: 1}
 TICK = os.sysconf("SC_CLK_TCK")
 
