@@ -221,6 +221,9 @@ int cgroup_make_all(struct cgroup *cg, const struct cgroup_params *p, struct err
 	}
 	if (r == 0 && p->resources)
 		r = cg->ops->apply(cg, p->resources, p->rootless, err);
+	/* Where nothing is said of devices. A group of somebody else's has his rules. */
+	if (r == 0 && n_made > 0 && !(p->resources && p->resources->n_devices))
+		cg->ops->default_devices(cg);
 	if (r < 0)
 		unmake(cg);
 	cg->ours = n_made > 0;

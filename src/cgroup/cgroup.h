@@ -108,8 +108,10 @@ int cgroup_destroy(struct cgroup *cg, struct err **err);
 
 /* Devices that every container may use, whatever the rules of config.json say; *ret_n entries, constant. */
 const struct oci_device_rule *cgroup_default_device_rules(size_t *ret_n);
-/* Without a denying rule no device rules are loaded at all. */
+/* Does anybody ask for devices to be denied? Else what no rule allows is denied only as far as we may load rules. */
 bool cgroup_has_deny_rule(const struct oci_resources *resources);
+/* Is there a device that may not be used? Without rules: yes. */
+bool cgroup_restricts_devices(const struct oci_resources *resources);
 
 static inline void cgroup_cleanup_fn(struct cgroup **cg)
 {

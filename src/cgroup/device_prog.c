@@ -6,7 +6,7 @@
  * The kernel passes struct bpf_cgroup_dev_ctx in r1: access_type (access << 16 | type), major,
  * minor. The program walks the rules in the order "first match wins": the default devices, then the
  * configured rules from last to first (a later rule overrides an earlier one). What no rule names
- * is allowed, as the specification has it for an empty list.
+ * is denied, as with crun and runc.
  */
 #include <config.h>
 
@@ -133,7 +133,7 @@ int cgroup_device_prog(const struct oci_resources *res, struct bpf_insn **ret, s
 	for (size_t i = res->n_devices; i-- > 0 && !complete;)
 		complete = emit_rule(&p, &res->devices[i]);
 	if (!complete)
-		emit_return(&p, true);
+		emit_return(&p, false);
 	*ret = p.insns;
 	*ret_n = p.n;
 	return 0;

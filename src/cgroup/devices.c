@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which devices a container may use. The rules of config.json in their order, then the devices
- * every container gets, so that "deny all" does not take /dev/null away. Runs in the commands,
- * before the container's init joins.
+ * Which devices a container may use. None, as with crun and runc; then the rules of config.json in
+ * their order; then the devices every container gets, so that "deny all" does not take /dev/null
+ * away. Runs in the commands, before the container's init joins.
  */
 #include <config.h>
 
@@ -59,6 +59,27 @@ bool cgroup_has_deny_rule(const struct oci_resources *res)
 	return false;
 }
 
+/* Of every type, number and access: whatever comes before does not count. */
+static bool is_for_all(const struct oci_device_rule *rule)
+{
+	const char *access = rule->access ? rule->access : "rwm";
+
+	return rule->type == 'a' && strchr(access, 'r') && strchr(access, 'w') &&
+	       strchr(access, 'm') && !(rule->major.set && rule->major.v >= 0) &&
+	       !(rule->minor.set && rule->minor.v >= 0);
+}
+
+bool cgroup_restricts_devices(const struct oci_resources *res)
+{
+	for (size_t i = res->n_devices; i-- > 0;) {
+		if (!res->devices[i].allow)
+			return true;
+		if (is_for_all(&res->devices[i]))
+			return false;
+	}
+	return true;
+}
+
 static void add_number(struct buf *b, const struct oci_opt_i64 *n)
 {
 	if (n->set && n->v >= 0)
@@ -83,15 +104,18 @@ static int write_rule(const char *dir, const struct oci_device_rule *rule, struc
 
 int cgroup_devices_v1(const char *dir, const struct oci_resources *res, struct err **err)
 {
-	int r;
+	static const struct oci_device_rule nothing = {.allow = false, .type = 'a'};
+	bool restricts = cgroup_restricts_devices(res);
+	int r = restricts ? write_rule(dir, &nothing, err) : 0;
 
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < res->n_devices; i++) {
 		r = write_rule(dir, &res->devices[i], err);
 		if (r < 0)
 			return r;
 	}
-	/* Without a deny rule the group still allows what its parent does. */
-	if (!cgroup_has_deny_rule(res))
+	if (!restricts)
 		return 0;
 	for (size_t i = 0; i < cgroup_n_default_devices; i++) {
 		r = write_rule(dir, &cgroup_default_devices[i], err);
@@ -219,14 +243,14 @@ static int no_devices(int r, const char *dir, struct err **err)
 int cgroup_devices_v2(const char *dir, const struct oci_resources *res, bool rootless,
 		      struct err **err)
 {
-	bool deny = cgroup_has_deny_rule(res);
+	bool restricts = cgroup_restricts_devices(res);
 	cleanup_free struct bpf_insn *insns = NULL;
 	cleanup_fd int prog_fd = -EBADF;
 	size_t n;
 	int r = 0;
 
-	/* Without a deny rule everything is allowed: no program to pay for at each open. */
-	if (deny) {
+	/* Where everything is allowed: no program to pay for at each open. */
+	if (restricts) {
 		r = cgroup_device_prog(res, &insns, &n);
 		if (r < 0)
 			return err_set(err, r, "cgroup: compile device rules");
@@ -235,8 +259,8 @@ int cgroup_devices_v2(const char *dir, const struct oci_resources *res, bool roo
 	}
 	if (r == 0)
 		r = replace_programs(dir, prog_fd);
-	/* Not allowed to look, and nothing to attach: then nothing of ours was there. */
-	if (r < 0 && (rootless || !deny)) {
+	/* Nobody has asked for it. Or not allowed to look, and nothing to attach: then nothing of ours was there. */
+	if (r < 0 && (rootless || !cgroup_has_deny_rule(res))) {
 		log_debug("device rules are left out without privilege (bpf: %s)", strerror(-r));
 		return 0;
 	}

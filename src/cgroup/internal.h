@@ -31,6 +31,8 @@ struct cgroup_ops {
 		       struct err **err);
 	int (*apply)(struct cgroup *cg, const struct oci_resources *res, bool rootless,
 		     struct err **err);
+	/* The rules of a container that has none: as far as we are allowed to. */
+	void (*default_devices)(struct cgroup *cg);
 	int (*freeze)(struct cgroup *cg, bool frozen, struct err **err);
 	bool (*is_frozen)(struct cgroup *cg);
 	void (*stats)(const struct cgroup *cg, struct cgroup_stats *s);

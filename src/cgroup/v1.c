@@ -371,6 +371,13 @@ static int apply_devices(struct cgroup *cg, const struct oci_resources *res, boo
 	return r;
 }
 
+static void v1_default_devices(struct cgroup *cg)
+{
+	static const struct oci_resources none;
+
+	apply_devices(cg, &none, true, NULL);
+}
+
 static int v1_apply(struct cgroup *cg, const struct oci_resources *res, bool rootless,
 		    struct err **err)
 {
@@ -440,6 +447,7 @@ const struct cgroup_ops cgroup_v1_ops = {
 	.find = v1_find,
 	.prepare = v1_prepare,
 	.apply = v1_apply,
+	.default_devices = v1_default_devices,
 	.freeze = v1_freeze,
 	.is_frozen = v1_is_frozen,
 	.stats = stats_v1,

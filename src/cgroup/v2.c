@@ -240,6 +240,13 @@ static int apply_lists(const char *dir, const struct oci_resources *res, struct 
 	return r;
 }
 
+static void v2_default_devices(struct cgroup *cg)
+{
+	static const struct oci_resources none;
+
+	cgroup_devices_v2(cg->dirs[0].path, &none, true, NULL);
+}
+
 static int v2_apply(struct cgroup *cg, const struct oci_resources *res, bool rootless,
 		    struct err **err)
 {
@@ -304,6 +311,7 @@ const struct cgroup_ops cgroup_v2_ops = {
 	.find = v2_find,
 	.prepare = v2_prepare,
 	.apply = v2_apply,
+	.default_devices = v2_default_devices,
 	.freeze = v2_freeze,
 	.is_frozen = v2_is_frozen,
 	.stats = stats_v2,

@@ -28,17 +28,20 @@ static struct device_rule translate(const struct oci_device_rule *rule)
 
 struct device_rule *guard_device_rules(const struct oci_resources *res, size_t *ret_n)
 {
+	static const struct oci_resources nothing;
 	struct device_rule *rules;
 	const struct oci_device_rule *defaults;
 	size_t n = 0, n_defaults;
 
 	*ret_n = 0;
-	if (!res || !cgroup_has_deny_rule(res))
+	if (!res)
+		res = &nothing;
+	if (!cgroup_restricts_devices(res))
 		return NULL;
 	defaults = cgroup_default_device_rules(&n_defaults);
 	rules = xcalloc(1 + res->n_devices + n_defaults, sizeof(*rules));
-	/* A group begins with everything allowed; the last rule that matches decides. */
-	rules[n++] = translate(&(struct oci_device_rule){.allow = true, .type = 'a'});
+	/* A group begins with nothing allowed; the last rule that matches decides. */
+	rules[n++] = translate(&(struct oci_device_rule){.allow = false, .type = 'a'});
 	for (size_t i = 0; i < res->n_devices; i++)
 		rules[n++] = translate(&res->devices[i]);
 	for (size_t i = 0; i < n_defaults; i++)

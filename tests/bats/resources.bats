@@ -113,6 +113,28 @@ refused() {
 	assert_output_has "Operation not permitted"
 }
 
+# covers: cgroup device rules
+@test "devices: without rules as with a rule that denies all; with one that allows all everything" {
+	[ -c /dev/fuse ] || skip "host: no /dev/fuse"
+	edit_config "$B" '.linux.devices = [{path: "/dev/fuse", type: "c", major: 10, minor: 229}]'
+	set_args "$B" /bin/sh -c 'echo x >/dev/null && true </dev/fuse'
+	for resources in 'null' '{}' '{"devices": []}' '{"devices": [{"allow": true, "type": "c", "major": 10, "minor": 200, "access": "rw"}]}'; do
+		edit_config "$B" '.linux.resources = $r' --argjson r "$resources"
+		run sandlock run --bundle "$B" c
+		assert_failure
+		assert_output_has "Operation not permitted"
+		# the supervisor opens devices for the container
+		run sandlock run --cow=on --bundle "$B" c
+		assert_failure
+		assert_output_has "Operation not permitted"
+	done
+	edit_config "$B" '.linux.resources.devices = [{allow: false, access: "rwm"}, {allow: true, access: "rwm"}]'
+	run sandlock run --bundle "$B" c
+	assert_success
+	run sandlock run --cow=on --bundle "$B" c
+	assert_success
+}
+
 # covers: config linux.resources.blockIO
 @test "blockIO: a limit for a disk" {
 	has blkio || has io || skip "host: no controller for block devices"

@@ -83,6 +83,13 @@ static int verdict(struct oci_device_rule *rules, size_t n, char type, uint32_t 
 		.set = true, .v = (n)                                                              \
 	}
 
+static void restricts(struct oci_device_rule *rules, size_t n, bool wanted, const char *what)
+{
+	struct oci_resources res = {.devices = rules, .n_devices = n};
+
+	is_int(cgroup_restricts_devices(&res), wanted, "%s", what);
+}
+
 int main(void)
 {
 	struct oci_device_rule rules[] = {
@@ -94,6 +101,7 @@ int main(void)
 	};
 	size_t n = ARRAY_SIZE(rules);
 	struct oci_device_rule no_write[] = {
+		{.allow = true, .type = 'a', .access = "rwm"},
 		{.allow = false, .type = 'c', .major = NR(4), .access = "w"}};
 
 	is_int(verdict(rules, n, 'c', 10, 229, R | W), 1, "an allowed device");
@@ -106,9 +114,21 @@ int main(void)
 	is_int(verdict(rules, n, 'c', 136, 77, R | W), 1, "any pty");
 	is_int(verdict(rules, n, 'c', 99, 1, M), 1, "mknod of anything");
 	is_int(verdict(rules, n, 'c', 99, 1, M | R), 0, "but not mknod and read");
-	is_int(verdict(NULL, 0, 'c', 99, 1, R), 1, "without rules everything is allowed");
-	is_int(verdict(no_write, 1, 'c', 4, 1, R), 1, "a denied access leaves the others");
-	is_int(verdict(no_write, 1, 'c', 4, 1, R | W), 0, "a denied access among others");
+	is_int(verdict(NULL, 0, 'c', 99, 1, R), 0, "without rules nothing is allowed");
+	is_int(verdict(NULL, 0, 'c', 1, 3, R | W), 1, "but for the default devices");
+	is_int(verdict(&rules[1], 1, 'c', 10, 229, R), 1, "what only allows");
+	is_int(verdict(&rules[1], 1, 'c', 10, 228, R), 0, "allows nothing else");
+	is_int(verdict(no_write, 2, 'c', 4, 1, R), 1, "a denied access leaves the others");
+	is_int(verdict(no_write, 2, 'c', 4, 1, R | W), 0, "a denied access among others");
+	is_int(verdict(no_write, 1, 'b', 8, 1, R | W), 1, "everything");
+	restricts(NULL, 0, true, "no rules are a restriction");
+	restricts(no_write, 1, false, "everything is none");
+	restricts(no_write, 2, true, "everything but one access is");
+	restricts((struct oci_device_rule[]){no_write[1], no_write[0]}, 2, false,
+		  "everything after all");
+	restricts(&rules[1], 1, true, "one device");
+	restricts((struct oci_device_rule[]){{.allow = true, .type = 'a', .access = "rw"}}, 1, true,
+		  "everything, but not to make it");
 	is_int(verdict(rules, n, 'c', 0x80001, 0, R), 0, "a large major number");
 	return tap_done();
 }
