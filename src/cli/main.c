@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/strv.h"
 #include "cli/options.h"
 #include "cli/report.h"
 #include "container/store.h"
@@ -161,6 +162,17 @@ static int refuse_command(const char *name, struct err **err)
 	return err_text(err, EINVAL, "unknown command %s", name);
 }
 
+/* crun takes a handler from its own name. Who calls a virtual machine must not get a plain container. */
+static int check_name(const char *argv0, struct err **err)
+{
+	const char *slash = argv0 ? strrchr(argv0, '/') : NULL, *name = slash ? slash + 1 : argv0;
+
+	if (!name || (strcmp(name, "krun") != 0 && !str_starts(name, "crun-")))
+		return 0;
+	return err_text(err, ENOTSUP,
+			"called as %s: there are no handlers, this program runs containers", name);
+}
+
 static int run_command(const struct cli *cli, int argc, char **argv, int *ret_status,
 		       struct err **err)
 {
@@ -246,6 +258,8 @@ static int run(int argc, char **argv, int *ret_status, struct err **err)
 		print_version(&g);
 		return 0;
 	}
+	if (r == 0)
+		r = check_name(argc > 0 ? argv[0] : NULL, err);
 	if (r == 0)
 		r = protect_program(argv, argv[first], err);
 	if (r == 0)

@@ -370,11 +370,9 @@ static unsigned long new_flags(const struct plan *plan)
 {
 	unsigned long flags = 0;
 
-	for (int i = 0; i < PLAN_NS_COUNT; i++) {
-		/* These two are made by init: see step_new_namespaces. */
-		if (plan->ns[i].how == PLAN_NS_NEW && i != PLAN_NS_CGROUP && i != PLAN_NS_TIME)
+	for (int i = 0; i < PLAN_NS_COUNT; i++)
+		if (plan->ns[i].how == PLAN_NS_NEW && !init_makes_ns(plan, i))
 			flags |= ns_flags[i];
-	}
 	return flags;
 }
 

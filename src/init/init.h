@@ -35,6 +35,8 @@ struct init_args {
 	void *hooks_arg;
 };
 
+/* A new namespace of this type is made by init, not by the clone that makes init. */
+bool init_makes_ns(const struct plan *plan, enum plan_ns_type type);
 ATTR_NORETURN void init_run(const struct init_args *args);
 
 #endif

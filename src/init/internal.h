@@ -69,6 +69,7 @@ int target_parent(int root_fd, const char *path, int *ret_fd, const char **ret_n
 
 /* mounts.c */
 int step_mounts(struct init_ctx *ctx, struct err **err);
+int step_mounts_readonly(struct init_ctx *ctx, struct err **err);
 /* A new detached file system; data is a comma-joined list. On failure msg has what the file system said. */
 int mount_new_fs(const char *fstype, const char *source, unsigned long sb_flags, const char *data,
 		 uint64_t attrs, int *ret_fd, char *msg, size_t msg_size);

@@ -213,9 +213,17 @@ static int fill_tmpfs(struct init_ctx *ctx, const struct plan_mount *m, int tree
 	return r < 0 ? r : mount_copy_up(from, tree);
 }
 
-static int mount_fs(struct init_ctx *ctx, const struct plan_mount *m, char *msg, size_t msg_size)
+/* Mount points, devices and the image's files (tmpcopyup) are still to be made in it: see step_mounts_readonly. */
+static bool turns_readonly_late(const struct plan_mount *m)
 {
-	uint64_t late = m->copy_up ? m->attr_set & MOUNT_ATTR_RDONLY : 0;
+	return m->kind == PLAN_MOUNT_FS && (m->attr_set & MOUNT_ATTR_RDONLY) &&
+	       strcmp(m->fstype, "tmpfs") == 0;
+}
+
+static int mount_fs(struct init_ctx *ctx, const struct plan_mount *m, int *ret_tree, char *msg,
+		    size_t msg_size)
+{
+	uint64_t late = turns_readonly_late(m) ? MOUNT_ATTR_RDONLY : 0;
 	cleanup_fd int tree = -EBADF;
 	int r = mount_new_fs(m->fstype, m->source ? m->source : m->fstype, m->sb_flags, m->data,
 			     m->attr_set & ~late, &tree, msg, msg_size);
@@ -226,10 +234,10 @@ static int mount_fs(struct init_ctx *ctx, const struct plan_mount *m, char *msg,
 		return r;
 	if (m->copy_up && (r = fill_tmpfs(ctx, m, tree)) < 0)
 		return r;
-	if (late && (r = host_tree_setattr(tree, false, late, 0, 0)) < 0)
+	if ((r = mount_apply_attrs(tree, m)) < 0 || (r = attach(ctx, m, tree, true)) < 0)
 		return r;
-	r = mount_apply_attrs(tree, m);
-	return r < 0 ? r : attach(ctx, m, tree, true);
+	*ret_tree = steal_fd(&tree);
+	return 0;
 }
 
 /* Options of the file system itself, which all its mounts share. */
@@ -278,7 +286,7 @@ static int do_mount(struct init_ctx *ctx, size_t i, struct err **err)
 	if (m->kind == PLAN_MOUNT_BIND)
 		r = mount_bind_fd(ctx, m, ctx->source_fds[i], m->rec);
 	else
-		r = mount_fs(ctx, m, msg, sizeof(msg));
+		r = mount_fs(ctx, m, &ctx->source_fds[i], msg, sizeof(msg));
 	if (r < 0 && msg[0])
 		return err_set(err, r, "mount `%s` to `%s`: %s", source, m->dest, msg);
 	return r < 0 ? err_set(err, r, "mount `%s` to `%s`", source, m->dest) : 0;
@@ -291,7 +299,35 @@ int step_mounts(struct init_ctx *ctx, struct err **err)
 
 		if (r < 0)
 			return r;
+		if (!turns_readonly_late(&ctx->plan->mounts[i]))
+			close_fd(&ctx->source_fds[i]);
+	}
+	return 0;
+}
+
+static bool is_remounted(const struct plan *plan, size_t i)
+{
+	for (size_t later = i + 1; later < plan->n_mounts; later++)
+		if (plan->mounts[later].kind == PLAN_MOUNT_REMOUNT &&
+		    strcmp(plan->mounts[later].dest, plan->mounts[i].dest) == 0)
+			return true;
+	return false;
+}
+
+int step_mounts_readonly(struct init_ctx *ctx, struct err **err)
+{
+	for (size_t i = 0; i < ctx->plan->n_mounts; i++) {
+		const struct plan_mount *m = &ctx->plan->mounts[i];
+		int r = 0;
+
+		if (!turns_readonly_late(m))
+			continue;
+		/* a later entry has said what it is to be */
+		if (!is_remounted(ctx->plan, i))
+			r = host_tree_setattr(ctx->source_fds[i], false, MOUNT_ATTR_RDONLY, 0, 0);
 		close_fd(&ctx->source_fds[i]);
+		if (r < 0)
+			return err_set(err, r, "make `%s` read-only", m->dest);
 	}
 	return 0;
 }

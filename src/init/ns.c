@@ -194,13 +194,29 @@ static void read_own_cgroup(struct init_ctx *ctx)
 		ctx->cgroup_text = buf_steal(&text);
 }
 
-/* Those that cannot be had from clone: a cgroup namespace is rooted at the cgroup we have been moved to only now. */
+/*
+ * A cgroup namespace is rooted at the cgroup we have been moved to only now, a time namespace is for our children, and the message queues of an ipc
+ * namespace belong to whoever makes it, which has to be the container's root.
+ */
+bool init_makes_ns(const struct plan *plan, enum plan_ns_type type)
+{
+	return type == PLAN_NS_CGROUP || type == PLAN_NS_TIME ||
+	       (type == PLAN_NS_IPC && plan->ns[PLAN_NS_USER].how != PLAN_NS_INHERIT);
+}
+
+static bool is_to_make(const struct plan *plan, enum plan_ns_type type)
+{
+	return plan->ns[type].how == PLAN_NS_NEW && init_makes_ns(plan, type);
+}
+
 int step_new_namespaces(struct init_ctx *ctx, struct err **err)
 {
 	read_own_cgroup(ctx);
-	if (ctx->plan->ns[PLAN_NS_CGROUP].how == PLAN_NS_NEW && unshare(CLONE_NEWCGROUP) < 0)
+	if (is_to_make(ctx->plan, PLAN_NS_CGROUP) && unshare(CLONE_NEWCGROUP) < 0)
 		return err_set(err, errno, "make a cgroup namespace");
-	if (ctx->plan->ns[PLAN_NS_TIME].how == PLAN_NS_NEW)
+	if (is_to_make(ctx->plan, PLAN_NS_IPC) && unshare(CLONE_NEWIPC) < 0)
+		return err_set(err, errno, "make an ipc namespace");
+	if (is_to_make(ctx->plan, PLAN_NS_TIME))
 		return new_time_ns(ctx, err);
 	return 0;
 }

@@ -37,6 +37,7 @@ const struct init_step init_steps[] = {
 	{ "cwd exists",		step_cwd_exists,	CREATE }, /* before the root turns read-only */
 	{ "enter root",		step_enter_root,	EXEC },
 	{ "terminal",		step_terminal,		BOTH },
+	{ "mounts readonly",	step_mounts_readonly,	CREATE }, /* those in which we made something; the terminal was the last */
 	{ "mask",		step_mask,		CREATE }, /* after the hooks: nothing may uncover them */
 	{ "readonly paths",	step_readonly_paths,	CREATE },
 	{ "root readonly",	step_root_readonly,	CREATE },

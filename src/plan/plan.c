@@ -126,6 +126,18 @@ static void copy_annotations(struct plan_ctx *ctx)
 	}
 }
 
+/* As with a program called krun: a virtual machine or WebAssembly was asked for. */
+static int check_handler(const struct plan_ctx *ctx, struct err **err)
+{
+	const char *handler = plan_annotation(ctx->plan, "run.oci.handler");
+
+	return handler && handler[0]
+		       ? err_text(err, ENOTSUP,
+				  "annotation run.oci.handler: `%s`: there are no handlers",
+				  handler)
+		       : 0;
+}
+
 static int check_label(const struct plan_ctx *ctx, struct err **err)
 {
 	if (ctx->lin->mount_label && !ctx->env->caps->selinux)
@@ -191,6 +203,8 @@ static int plan_rest(struct plan_ctx *ctx, struct err **err)
 	const struct oci_linux *lin = ctx->lin;
 	int r = check_label(ctx, err);
 
+	if (r == 0)
+		r = check_handler(ctx, err);
 	if (r < 0)
 		return r;
 	r = check_needs_mount_ns(ctx, err);

@@ -87,6 +87,15 @@ print(len(fds), [l for l in open("/proc/self/fdinfo/%d" % fds[0]) if l.startswit
 	[ "$(status_of c)" = gone ]
 }
 
+# covers: annotation run.oci.handler
+@test "run.oci.handler: an error, not a container without what was asked for" {
+	edit_config "$B" '.annotations = {"run.oci.handler": "krun"}'
+	run sandlock run --bundle "$B" c
+	assert_failure 1
+	assert_output_has "annotation run.oci.handler" '`krun`' "no handlers"
+	[ "$(status_of c)" = gone ]
+}
+
 @test "unknown annotations do nothing; an empty key is an error" {
 	edit_config "$B" '.annotations = {"run.oci.no-such": "1", "x": ""}'
 	run sandlock run --bundle "$B" c

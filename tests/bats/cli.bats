@@ -88,6 +88,18 @@ teardown() {
 	done
 }
 
+# covers: option called as krun or crun-NAME
+@test "called as krun or crun-NAME: an error, not a container where a virtual machine is expected" {
+	for name in krun crun-wasm; do
+		ln -s "$SANDLOCK_OCI" "$T/$name"
+		run "$T/$name" --root "$T/state" list
+		assert_failure 1
+		assert_output_has "called as $name" "no handlers"
+	done
+	ln -s "$SANDLOCK_OCI" "$T/crun"
+	"$T/crun" --root "$T/state" list
+}
+
 # covers: option --cgroup-manager, option --rootless, cgroup disabled
 @test "cgroup managers" {
 	run sandlock --cgroup-manager=zoo list

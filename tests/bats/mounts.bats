@@ -323,3 +323,24 @@ requires_idmapped_mounts() {
 	assert_success
 	assert_output $'rw,nosuid,nodev,noexec,noatime,nodiratime,nosymfollow\nrw,relatime\nrw'
 }
+
+# covers: config mounts.options.flags
+@test "a read-only tmpfs takes the mounts, devices and links that belong in it" {
+	edit_config "$B" '(.mounts[] | select(.destination == "/dev").options) += ["ro"]
+		| .mounts += [{destination: "/t", type: "tmpfs", source: "t", options: ["ro"]}, {destination: "/t/below", type: "tmpfs", source: "b"},
+			{destination: "/w", type: "tmpfs", source: "w", options: ["ro"]}, {destination: "/w", options: ["remount", "bind", "rw"]}]'
+	set_script "$B" <<-'END'
+		ls -d /dev/pts/ptmx /dev/null /dev/fd
+		echo x >/dev/null
+		touch /t/below/x /w/x
+		for d in /dev /t; do touch $d/x 2>/dev/null && exit 1; done
+		exit 0
+	END
+	run sandlock run --bundle "$B" c
+	assert_success
+	assert_output $'/dev/fd\n/dev/null\n/dev/pts/ptmx'
+	edit_config "$B" '.process.terminal = true'
+	requires_command script
+	run script -qec "$SANDLOCK_OCI --root $(state_root) run --bundle $B c" /dev/null
+	assert_success
+}

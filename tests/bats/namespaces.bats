@@ -103,6 +103,20 @@ teardown() {
 	[ "$(stat -c %u "$B/rootfs/made")" = 300000 ]
 }
 
+# covers: config linux.namespaces
+@test "message queues of a new ipc namespace belong to the root of a new user namespace" {
+	if [ "$(id -u)" = 0 ]; then
+		chown -R 300000:300000 "$B/rootfs"
+		edit_config "$B" '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 300000, size: 1000}] | .linux.gidMappings = .linux.uidMappings'
+	fi
+	edit_config "$B" '.process.capabilities = {}'
+	set_args "$B" /bin/sh -c 'stat -c "%u %g" /dev/mqueue && chmod 0700 /dev/mqueue && readlink /proc/self/ns/ipc'
+	run sandlock run --bundle "$B" c
+	assert_success
+	[ "${lines[0]}" = "0 0" ]
+	[ "${lines[1]}" != "$(readlink /proc/self/ns/ipc)" ]
+}
+
 @test "user without a user namespace in config.json: all subordinate ids are mapped" {
 	requires_test_users
 	AS=$TEST_USER
