@@ -50,7 +50,7 @@ PACKAGES_BUILD="gcc:gcc make:make autoconf:autoconf automake:automake libseccomp
 PACKAGES_DEMO="debootstrap:debootstrap busybox-static:busybox uidmap:shadow-utils jq:jq attr:attr wget:wget ca-certificates:ca-certificates
 	util-linux:util-linux xz-utils:xz"
 PACKAGES_TEST="clang:clang git:git bats:bats shellcheck:ShellCheck clang-format-14:- go-md2man:golang-github-cpuguy83-md2man acl:acl
-	libcap2-bin:libcap containerd:containerd podman:podman netavark:netavark conmon:conmon crun:crun runc:- zsh:zsh fish:fish procps:procps-ng
+	libcap2-bin:libcap containerd:containerd docker.io:moby-engine podman:podman netavark:netavark conmon:conmon crun:crun runc:- zsh:zsh fish:fish procps:procps-ng
 	skopeo:skopeo umoci:umoci buildah:buildah zstd:zstd python3:python3 bsdextrautils:- iproute2:iproute catatonit:catatonit"
 
 package_names() {
@@ -63,6 +63,20 @@ package_names() {
 	done
 }
 
+# without_services COMMAND...: daemons of the packages are not started, which Debian asks this file for. (dockerd would change the firewall.)
+without_services() {
+	local file=/usr/sbin/policy-rc.d status=0
+	if [ -e "$file" ]; then
+		"$@"
+		return
+	fi
+	printf '#!/bin/sh\nexit 101\n' >"$file"
+	chmod 0755 "$file"
+	"$@" || status=$?
+	rm -f "$file"
+	return "$status"
+}
+
 install_packages() {
 	local missing=() p
 	if command -v apt-get >/dev/null; then
@@ -73,7 +87,7 @@ install_packages() {
 		note "apt-get install ${missing[*]}"
 		export DEBIAN_FRONTEND=noninteractive
 		quiet "$LOGS/apt-update.log" apt-get -q update || die "apt-get update failed: is there a network, are the sources right?"
-		quiet "$LOGS/apt-install.log" apt-get -qy --no-install-recommends install "${missing[@]}" ||
+		quiet "$LOGS/apt-install.log" without_services apt-get -qy --no-install-recommends install "${missing[@]}" ||
 			die "apt-get could not install: ${missing[*]}"
 	elif command -v dnf >/dev/null; then
 		for p in $(package_names 2 "$@"); do

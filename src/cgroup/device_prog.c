@@ -6,7 +6,7 @@
  * The kernel passes struct bpf_cgroup_dev_ctx in r1: access_type (access << 16 | type), major,
  * minor. The program walks the rules in the order "first match wins": the default devices, then the
  * configured rules from last to first (a later rule overrides an earlier one). What no rule names
- * is denied, as with crun and runc.
+ * is denied, as with runc.
  */
 #include <config.h>
 

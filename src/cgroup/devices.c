@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which devices a container may use. None, as with crun and runc; then the rules of config.json in
+ * Which devices a container may use. None, as with runc; then the rules of config.json in
  * their order; then the devices every container gets, so that "deny all" does not take /dev/null
  * away. Runs in the commands, before the container's init joins.
  */
