@@ -104,6 +104,9 @@ static int read_process(struct exec *ex, struct err **err)
 				oci_err_format(&where, path, shown, sizeof(shown)));
 	ex->process = *ex->file;
 	inherit_confinement(ex);
+	/* as crun and runc */
+	if (!ex->process.capabilities)
+		ex->process.capabilities = ex->config->process->capabilities;
 	if (ex->p->has_tty)
 		ex->process.terminal = ex->p->tty;
 	return 0;

@@ -104,6 +104,20 @@ started() {
 	assert_output_has "$T/process.json" cwd
 }
 
+# covers: command exec --process
+@test "--process: without capabilities it has those of the container, with an empty set none" {
+	started
+	jq '.process | .args = ["grep", "CapEff", "/proc/self/status"] | del(.capabilities)' "$bundle/config.json" >"$T/process.json"
+	run sandlock exec --process "$T/process.json" c
+	assert_success
+	assert_output "$(grep CapEff "/proc/$(pid_of c)/status")"
+	assert_output_lacks 0000000000000000
+	jq '.capabilities = {}' "$T/process.json" >"$T/none.json"
+	run sandlock exec --process "$T/none.json" c
+	assert_success
+	assert_output_has 0000000000000000
+}
+
 @test "a command that is not there" {
 	started
 	run sandlock exec c nosuchcommand
