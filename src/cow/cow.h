@@ -126,11 +126,17 @@ int cow_count_entries(char *const *lowers, uint64_t max, uint64_t *ret);
 
 /* Live root as an O_PATH descriptor in the mount namespace of the process that opened the store; borrowed. */
 int cow_root_fd(const struct cow *cow);
+/* The store's directory; borrowed. */
+int cow_store_fd(const struct cow *cow);
+/* Will this process read the lowers again, or link from them? */
+bool cow_needs_lowers(const struct cow *cow);
 /* st_dev of the live root; a shared inode has this device. */
 dev_t cow_live_dev(const struct cow *cow);
 
 /* Does (dev, ino) belong to a regular file of a lower that the live root may share? Thread-safe, lock-free, no system call. */
 bool cow_is_shared(const struct cow *cow, dev_t dev, ino_t ino);
+/* Was the live root made without links? Then no inode in it is ever a lower's. */
+bool cow_shares_nothing(const struct cow *cow);
 
 /*
  * Copy-up of the shared file (dev, ino) whose live name is `name` in directory parent_fd. parent_fd must lie on the SAME mount as the

@@ -396,6 +396,16 @@ int cow_root_fd(const struct cow *cow)
 	return cow->root_fd;
 }
 
+int cow_store_fd(const struct cow *cow)
+{
+	return cow->dir_fd;
+}
+
+bool cow_needs_lowers(const struct cow *cow)
+{
+	return cow->lazy != NULL;
+}
+
 dev_t cow_live_dev(const struct cow *cow)
 {
 	return cow->dev;
@@ -408,6 +418,11 @@ bool cow_is_shared(const struct cow *cow, dev_t dev, ino_t ino)
 	if (dev != cow->dev)
 		return false;
 	return cow->lazy ? lazy_is_shared(cow->lazy, ino, &doubtful) : index_has(&cow->index, ino);
+}
+
+bool cow_shares_nothing(const struct cow *cow)
+{
+	return cow->meta.share == COW_SHARE_REFLINK || cow->meta.share == COW_SHARE_COPY;
 }
 
 void store_temp_name(struct cow *cow, char name[TEMP_NAME_SIZE])

@@ -73,6 +73,7 @@ struct server {
 	_Atomic dev_t procfs_dev;
 	struct listener *listeners;
 	bool had_listener;
+	bool has_view;		      /* view_enter */
 	bool wait_is_killable;	      /* host_seccomp_wait_is_killable() */
 	int wake_fd;		      /* eventfd: something has been parked */
 	pthread_mutex_t waiting_lock; /* of what follows */
@@ -105,8 +106,15 @@ void root_make(const struct supervisor_params *params, struct server *server,
 	       const struct cow_owners *owners, bool *ret_refill);
 /* In the background. */
 void root_refill(const struct supervisor_params *params, const struct cow_owners *owners);
-/* Removes what root_make made. */
-void root_drop(const struct supervisor_params *params);
+/* Removes what root_make made, as far as it can still be reached. */
+void root_drop(const struct supervisor_params *params, const struct server *server);
+
+/* view.c: the store and /proc are all that the process can see then, and all that it has open. */
+#define VIEW_STORE "/store"
+bool view_is_possible(const struct server *server, const struct supervisor_params *params);
+int view_enter(struct server *server);
+/* start.c: opens /proc and the directory of the own descriptors. */
+int service_open_proc(struct service *svc);
 
 /* confine.c: capabilities first, filter last. */
 int confine_capabilities(void);

@@ -108,8 +108,9 @@ void root_open(const struct supervisor_params *params, struct server *server)
 		start_fail(server->lifeline, r, "open the live root in", params->cow.dir);
 }
 
-void root_drop(const struct supervisor_params *params)
+/* In a view the store itself stays, empty: it is a mount there. Whoever deletes what `create` has left removes it. */
+void root_drop(const struct supervisor_params *params, const struct server *server)
 {
 	if (!params->existing)
-		cow_remove(params->cow.dir, NULL);
+		cow_remove(server->has_view ? VIEW_STORE : params->cow.dir, NULL);
 }

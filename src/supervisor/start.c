@@ -180,6 +180,15 @@ int server_attach(struct server *server)
 	return cow_recover(svc->cow);
 }
 
+int service_open_proc(struct service *svc)
+{
+	svc->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (svc->proc_fd < 0)
+		return -errno;
+	svc->self_fd_dir = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return svc->self_fd_dir < 0 ? -errno : 0;
+}
+
 static int prepare_service(const struct supervisor_params *params, struct server *server,
 			   const char **ret_step)
 {
@@ -194,10 +203,9 @@ static int prepare_service(const struct supervisor_params *params, struct server
 	*ret_step = "open /proc";
 	svc->may_block = listener_may_block;
 	svc->look_around = listener_look_around;
-	svc->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	svc->self_fd_dir = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (svc->proc_fd < 0 || svc->self_fd_dir < 0)
-		return -errno;
+	r = service_open_proc(svc);
+	if (r < 0)
+		return r;
 	svc->uid = geteuid();
 	svc->gid = getegid();
 	svc->protected_symlinks = sysctl_level("protected_symlinks");
@@ -217,6 +225,28 @@ void start_fail(int lifeline, int code, const char *what, const char *path)
 		 path ? path : "", path ? "'" : "");
 	fd_send(lifeline, &report, sizeof(report), NULL, 0);
 	_exit(1);
+}
+
+/* What is seen of the host, then what can be done at all. */
+static void confine(const struct supervisor_params *params, struct server *server)
+{
+	const char *step = "make a mount namespace for the supervisor";
+	int r = 0;
+
+	if (view_is_possible(server, params))
+		r = view_enter(server);
+	if (r == 0) {
+		step = "find the mount of the live root";
+		r = live_name_set_root(&server->svc);
+	}
+	if (r == 0) {
+		step = "confine the supervisor";
+		r = confine_self();
+	}
+	if (r < 0) {
+		root_drop(params, server);
+		start_fail(server->lifeline, r, step, params->cow.dir);
+	}
 }
 
 static ATTR_NORETURN void supervisor_main(const struct supervisor_params *params, int lifeline)
@@ -250,23 +280,14 @@ static ATTR_NORETURN void supervisor_main(const struct supervisor_params *params
 		start_fail(lifeline, r, step, NULL);
 	if (!params->existing)
 		root_make(params, &server, owners, &refill);
-	r = live_name_set_root(&server.svc);
-	if (r < 0) {
-		root_drop(params);
-		start_fail(lifeline, r, "find the mount of the live root", params->cow.dir);
-	}
-	/* Before we give up the calls that it needs. */
+	/* Before we give up what it needs. */
 	if (refill)
 		root_refill(params, owners);
 	cow_owners_free(owners);
+	confine(params, &server);
 	report.lazy = cow_is_lazy(server.svc.cow);
-	r = confine_self();
-	if (r < 0) {
-		root_drop(params);
-		start_fail(lifeline, r, "confine the supervisor", NULL);
-	}
 	if (fd_send(lifeline, &report, sizeof(report), NULL, 0) < 0) {
-		root_drop(params);
+		root_drop(params, &server);
 		_exit(1);
 	}
 	r = shepherd_run(&server);
@@ -274,7 +295,7 @@ static ATTR_NORETURN void supervisor_main(const struct supervisor_params *params
 		_exit(-r - 1);
 	r = server_run(&server);
 	if (!server.had_listener)
-		root_drop(params);
+		root_drop(params, &server);
 	/* Worker threads may still be inside a handler: no exit handlers, no destructors. */
 	_exit(r < 0 ? 1 : 0);
 }

@@ -446,21 +446,35 @@ static void attack_descriptors(long n, const char *arg)
 		breach("io_uring");
 }
 
+/* The kernel itself writes to the files of an overlay's upper directory. */
+static void overlay_over_the_live_root(void)
+{
+	static const char options[] = "lowerdir=/tmp/w,upperdir=/dir,workdir=/work";
+
+	mkdir("/work", 0755);
+	if (mount("overlay", "/tmp/m", "overlay", 0, options) < 0) {
+		printf("overlay: %s\n", strerror(errno));
+		return;
+	}
+	breach("an overlay over the live root");
+	chmod("/tmp/m/victim", 0600);
+	umount2("/tmp/m", MNT_DETACH);
+}
+
 static void attack_mounts(long n, const char *arg)
 {
 	int fd;
 
 	(void)n, (void)arg;
+	mkdir("/tmp/m", 0755);
+	mkdir("/tmp/w", 0755);
+	overlay_over_the_live_root();
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0 && unshare(CLONE_NEWNS) < 0) {
 		puts("no namespace");
 		return;
 	}
-	mkdir("/tmp/m", 0755);
-	mkdir("/tmp/w", 0755);
 	mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
-	if (mount("overlay", "/tmp/m", "overlay", 0, "lowerdir=/tmp/w,upperdir=/,workdir=/tmp/w") ==
-	    0)
-		breach("an overlay over the live root");
+	overlay_over_the_live_root();
 	if (mount("/", "/tmp/m", NULL, MS_BIND, NULL) == 0) {
 		fd = open("/tmp/m" VICTIM, O_WRONLY | O_TRUNC);
 		if (fd >= 0) {

@@ -15,7 +15,8 @@ setup() {
 	[ -x "$attack" ] || { echo "build it first: make tests/attack/attack" >&2; return 1; }
 	B=$(make_bundle)
 	cp "$attack" "$B/rootfs/attack"
-	for i in victim victim-2 victim-3 victim-4; do
+	mkdir "$B/rootfs/dir"
+	for i in victim victim-2 victim-3 victim-4 dir/victim; do
 		echo image >"$B/rootfs/$i"
 	done
 	[ -z "${AS:-}" ] || give_to "$AS" "$B/rootfs"
@@ -119,4 +120,25 @@ attack() {
 	for pid in $(supervisor_pids); do
 		refute grep -x "$pid" <<<"$output"
 	done
+}
+
+@test "the supervisor of an ordinary user's container sees the store, and nothing else of the host" {
+	local pid
+	requires_root
+	AS=$TEST_USER
+	give_to "$AS" "$B"
+	snapshot_tree "$B/rootfs" >"$T/before"
+	set_args "$B" /bin/sleep 1000
+	sandlock run --detach --cow=on --bundle "$B" c
+	for pid in $(supervisor_pids); do
+		[ "$(ls -A "/proc/$pid/root" | tr '\n' ' ')" = "proc store " ]
+		refute grep -vE '^/((proc|store)(/.*)?)?$' < <(awk '{ print $5 }' "/proc/$pid/mountinfo")
+		# what it has open is not a way out either; the namespaces are the container's
+		refute grep -vE '^(/dev/null|/store(/.*)?|/proc(/.*)?|socket:.*|anon_inode:.*|net:.*|user:.*)$' < <(readlink "/proc/$pid"/fd/*)
+	done
+	sandlock exec c /bin/sh -c 'echo mine >/victim && mv /victim /tmp/v && chmod 0600 /tmp/v && mkdir -m 0777 /open'
+	# served with the caller's ids, which must be enough for what the supervisor sees
+	sandlock exec --user 1:1 c /bin/sh -c 'touch /open/f && echo mine >>/open/f && chmod 0600 /open/f'
+	sandlock delete --force c
+	assert_tree_unchanged "$T/before" "$B/rootfs"
 }
