@@ -453,11 +453,22 @@ static int check_how(const struct open_how *how)
 	if ((how->flags & O_CREAT) && (how->flags & O_DIRECTORY))
 		return -EINVAL;
 	/* A cached lookup may always fail so; the caller then tries without. */
-	if (how->resolve & RESOLVE_CACHED)
-		return -EAGAIN;
-	/* ADDFD takes no such descriptor, and the flags are in memory, so the kernel cannot be let do it. Programs have other ways, for
-	 * kernels before 5.6. */
-	return how->flags & O_PATH ? -ENOSYS : 0;
+	return how->resolve & RESOLVE_CACHED ? -EAGAIN : 0;
+}
+
+/*
+ * ADDFD takes no such descriptor, so only the kernel can open it; but the flags are in memory and could be others by then. Where that could
+ * reach a shared inode programs are told to use other ways, those for kernels before 5.6.
+ */
+static int openat2_path_fd(struct request *rq, const struct open_call *call, struct reply *reply)
+{
+	bool nofollow = call->flags & O_NOFOLLOW;
+	int r;
+
+	if (!cow_shares_nothing(rq->svc->cow))
+		return -ENOSYS;
+	r = path_touch_string(rq, call->dirfd, &call->path, nofollow ? AT_SYMLINK_NOFOLLOW : 0);
+	return r < 0 ? r : reply_continue(reply, CONTINUE_NOTHING_SHARED);
 }
 
 static int open_tmpfile(struct request *rq, const struct open_call *call, struct reply *reply)
@@ -495,6 +506,8 @@ int handle_openat2(struct request *rq, struct reply *reply)
 	call.flags = (int)how.flags;
 	call.mode = (uint32_t)how.mode;
 	call.resolve = how.resolve;
+	if (call.flags & O_PATH)
+		return openat2_path_fd(rq, &call, reply);
 	if (call.flags & TMPFILE_BIT)
 		return open_tmpfile(rq, &call, reply);
 	return serve_open(rq, &call, reply);

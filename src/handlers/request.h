@@ -101,6 +101,8 @@ enum continue_reason {
 	/* A path call that the filter would allow if the live root were complete: the registers alone, which cannot change, say that it
 	   modifies no existing inode. */
 	CONTINUE_NOT_GUARDED,
+	/* No inode of the live root is a lower's: whatever the call becomes, it modifies what is the container's own. */
+	CONTINUE_NOTHING_SHARED,
 };
 
 /* A call that waits for something outside (the other end of a FIFO) and is tried again by the
