@@ -91,11 +91,51 @@ static void *swapper(void *arg)
 	return NULL;
 }
 
+static void *flag_swapper(void *arg)
+{
+	volatile __u64 *flags = &shared.how.flags;
+
+	for (unsigned i = 0; !atomic_load(&stop); i++) {
+		*flags = i & 1 ? O_PATH : O_WRONLY | O_TRUNC;
+		atomic_store((atomic_bool *)arg, true);
+	}
+	return NULL;
+}
+
+/* Whatever the supervisor has seen must not be read again: what it took for harmless could be a write to a file that nobody has copied up. */
+static void swap_open_flags(void)
+{
+	atomic_bool begun = false;
+	pthread_t thread;
+	char path[32];
+
+	for (int i = 1; i <= 100; i++) {
+		int fd;
+
+		if (i == 10) /* the first without a race */
+			pthread_create(&thread, NULL, flag_swapper, &begun);
+		while (i >= 10 && !atomic_load(&begun))
+			sched_yield();
+		if (i < 10)
+			shared.how.flags = O_WRONLY | O_TRUNC;
+		snprintf(path, sizeof(path), "/dir/%d", i);
+		fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &shared.how, sizeof(shared.how));
+		if (fd >= 0)
+			close(fd);
+		sched_yield();
+	}
+	atomic_store(&stop, true);
+	pthread_join(thread, NULL);
+	atomic_store(&stop, false);
+	memset(&shared, 0, sizeof(shared));
+}
+
 static void attack_memory(long rounds, const char *arg)
 {
 	pthread_t t[2];
 
 	(void)arg;
+	swap_open_flags();
 	close(open("/tmp/f", O_WRONLY | O_CREAT, 0600));
 	memcpy(shared.path, VICTIM, sizeof(VICTIM));
 	for (int i = 0; i < 2; i++)

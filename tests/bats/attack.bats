@@ -16,7 +16,7 @@ setup() {
 	B=$(make_bundle)
 	cp "$attack" "$B/rootfs/attack"
 	mkdir "$B/rootfs/dir"
-	for i in victim victim-2 victim-3 victim-4 dir/victim; do
+	for i in victim victim-2 victim-3 victim-4 dir/victim dir/{1..100}; do
 		echo image >"$B/rootfs/$i"
 	done
 	[ -z "${AS:-}" ] || give_to "$AS" "$B/rootfs"
