@@ -37,6 +37,11 @@ struct cow_params {
 	/* Deletions in the lowers are marked as in OCI layer archives, by files .wh.NAME and .wh..wh..opq (and as overlayfs does). */
 	bool whiteout_files;
 	/*
+	 * Nobody will write to the live root: what otherwise is copied so that a copy-up changes one name only, or that its link count is 1, is linked as
+	 * well. For the populate by who made the store; not remembered.
+	 */
+	bool frozen;
+	/*
 	 * NULL: the owners stat(2) shows are right. Else: ids of the lower are container ids ("shifted": an image owned by
 	 * ids that are not mapped in the container, e.g. by real root); see cow_owners_scan.
 	 */

@@ -126,12 +126,12 @@ static bool owner_is_right(const struct cow *cow, const struct lower_entry *e)
 
 static bool may_link(const struct filler *f, const struct lower_entry *e)
 {
-	enum cow_share share = f->fill->cow->meta.share;
+	const struct cow *cow = f->fill->cow;
+	enum cow_share share = cow->meta.share;
 
-	if (f->node->copy || e->st.stx_size == 0 || f->fill->no_link[e->layer])
+	if ((f->node->copy && !cow->frozen) || e->st.stx_size == 0 || f->fill->no_link[e->layer])
 		return false;
-	return (share == COW_SHARE_AUTO || share == COW_SHARE_LINK) &&
-	       owner_is_right(f->fill->cow, e);
+	return (share == COW_SHARE_AUTO || share == COW_SHARE_LINK) && owner_is_right(cow, e);
 }
 
 /* Is it this file that cannot be linked (and a private one is made instead), or has something

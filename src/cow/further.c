@@ -67,7 +67,7 @@ static int link_to_first(struct filler *f, struct names_file *first, int dir_fd,
 	int r;
 
 	f->op = "link";
-	if (first->is_private)
+	if (first->is_private || (f->fill->cow->frozen && S_ISREG(e->st.stx_mode)))
 		return link_to_private(f, first, dir_fd, e);
 	if (!S_ISREG(e->st.stx_mode)) { /* a device that could not be made */
 		f->stats.skipped++;

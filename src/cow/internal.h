@@ -35,6 +35,7 @@ struct cow {
 	struct cow_meta meta;
 	struct cow_owners *owners; /* NULL unless ids are shifted */
 	bool populated;
+	bool frozen;	   /* see cow_params */
 	struct lazy *lazy; /* NULL: populated at once, or by another process */
 	struct cow_index index;
 	struct statx_timestamp populated_at; /* change time of the index */

@@ -236,6 +236,7 @@ static int fill_store(struct cow *cow, const struct cow_params *params)
 {
 	int r = meta_from_params(params, &cow->meta);
 
+	cow->frozen = params->frozen;
 	if (r == 0 && params->owners)
 		r = owners_dup(params->owners, &cow->owners);
 	if (r == 0)

@@ -6,8 +6,6 @@
 
 #include <errno.h>
 
-#include <fcntl.h>
-
 #include "handlers/handlers.h"
 #include "handlers/request.h"
 #include "handlers/resolve.h"

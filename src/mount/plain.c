@@ -70,7 +70,13 @@ static int make(const char *own, const char *ids, const char *store, struct err 
 				fault.path);
 	}
 	if (r == 0)
-		r = store_make(store, "", trees, COW_SHARE_AUTO, owners, err);
+		r = store_make(&(struct cow_params){.dir = store,
+						    .owner_id = "",
+						    .lowers = trees,
+						    .share = COW_SHARE_AUTO,
+						    .whiteout_files = true,
+						    .owners = owners},
+			       err);
 	cow_owners_free(owners);
 	mount_request_done(&made);
 	return r;

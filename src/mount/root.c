@@ -167,22 +167,27 @@ static int give_store(const struct place *p, const char *store, struct err **err
 	return 0;
 }
 
-static int make_from_layers(const struct place *p, const char *store, char *const *lowers,
-			    enum cow_share share, struct err **err)
+/* params: dir, lowers, share, frozen. */
+static int make_from_layers(const struct place *p, const struct cow_params *params,
+			    struct err **err)
 {
+	struct cow_params all = *params;
 	struct cow_owners *owners = NULL;
 	struct cow_fault fault = {0};
 	int r = 0;
 
 	if (*p->ids) {
-		r = ids_owners(p->rq, lowers, false, &owners, &fault);
+		r = ids_owners(p->rq, params->lowers, false, &owners, &fault);
 		if (r < 0)
 			return err_set(err, r, "read owners: %s '%s'", fault.op ? fault.op : "open",
 				       fault.path);
 	}
-	r = store_make(store, p->ids, lowers, share, owners, err);
+	all.owner_id = p->ids;
+	all.whiteout_files = true;
+	all.owners = owners;
+	r = store_make(&all, err);
 	cow_owners_free(owners);
-	return r < 0 ? r : give_store(p, store, err);
+	return r < 0 ? r : give_store(p, params->dir, err);
 }
 
 /* FNV-1a */
@@ -201,14 +206,16 @@ static int get_view(const struct place *p, const char *upper, struct root *ret, 
 	cleanup_free char *store = *p->ids ? xasprintf("%s/view-%08x", p->own, hash(p->ids))
 					   : xasprintf("%s/view", p->own);
 	cleanup_strv char **lowers = NULL;
+	struct cow_params params = {.dir = store, .share = COW_SHARE_AUTO, .frozen = true};
 	int r = 0;
 
 	if (upper)
 		r = add_lower(p, &lowers, upper, true, err);
 	for (size_t i = 0; p->lowers[i]; i++)
 		strv_add(&lowers, p->lowers[i]);
+	params.lowers = lowers;
 	if (r == 0 && !store_is_complete(store))
-		r = make_from_layers(p, store, lowers, COW_SHARE_AUTO, err);
+		r = make_from_layers(p, &params, err);
 	return r < 0 ? r : store_show(store, true, ret, err);
 }
 
@@ -237,6 +244,12 @@ static int get_unfinished(const struct place *p, struct root *ret, struct err **
 	cleanup_free char *store = xasprintf("%s/unfinished", p->own);
 	cleanup_free char *made = xasprintf("%s/root", store);
 	cleanup_strv char **lowers = NULL;
+	struct cow_params params = {
+		.dir = store,
+		.owner_id = p->ids,
+		.share = COW_SHARE_REFLINK,
+		.whiteout_files = true,
+	};
 	int r = add_lower(p, &lowers, upper, true, err), fd;
 
 	/* The upper directory is fresh: what the root is like is said by the layers. */
@@ -253,8 +266,9 @@ static int get_unfinished(const struct place *p, struct root *ret, struct err **
 		for (size_t i = 0; p->lowers[i]; i++)
 			strv_add(&lowers, p->lowers[i]);
 	}
+	params.lowers = lowers;
 	if (r == 0)
-		r = store_make(store, p->ids, lowers, COW_SHARE_REFLINK, NULL, err);
+		r = store_make(&params, err);
 	if (r < 0)
 		return r;
 	r = host_renameat2(AT_FDCWD, made, AT_FDCWD, upper, RENAME_EXCHANGE);
@@ -287,7 +301,7 @@ static int make_with_pool(const struct place *p, const char *store, enum cow_sha
 	if (pool_take(&pool, &params))
 		r = give_store(p, store, err);
 	else
-		r = make_from_layers(p, store, p->lowers, share, err);
+		r = make_from_layers(p, &params, err);
 	if (r == 0)
 		pool_refill(&pool, &params);
 	pool_done(&pool);
@@ -311,7 +325,8 @@ static int make_live(const struct place *p, const char *store, struct err **err)
 	/* owners that are shifted are the container's own */
 	if (p->layer && !*p->ids && rq->spare)
 		return make_with_pool(p, store, share, err);
-	return make_from_layers(p, store, p->lowers, share, err);
+	return make_from_layers(
+		p, &(struct cow_params){.dir = store, .lowers = p->lowers, .share = share}, err);
 }
 
 static int get_new(const struct place *p, const char *store, struct root *ret, struct err **err)

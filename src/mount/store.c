@@ -34,17 +34,9 @@ static int fill(struct cow *cow, const char *store, struct err **err)
 	return 0;
 }
 
-int store_make(const char *store, const char *ids, char *const *lowers, enum cow_share share,
-	       const struct cow_owners *owners, struct err **err)
+int store_make(const struct cow_params *params, struct err **err)
 {
-	struct cow_params params = {
-		.dir = store,
-		.lowers = lowers,
-		.owner_id = ids,
-		.share = share,
-		.whiteout_files = true,
-		.owners = owners,
-	};
+	const char *store = params->dir;
 	struct cow_fault fault = {0};
 	struct cow *cow = NULL;
 	int r = cow_remove(store, &fault);
@@ -52,7 +44,7 @@ int store_make(const char *store, const char *ids, char *const *lowers, enum cow
 	if (r < 0)
 		return err_set(err, r, "remove what is left of %s: %s '%s'", store,
 			       fault.op ? fault.op : "open", fault.path);
-	r = cow_create(&params, &cow);
+	r = cow_create(params, &cow);
 	if (r < 0)
 		return err_set(err, r, "make the store %s", store);
 	r = fill(cow, store, err);

@@ -12,9 +12,8 @@ struct root;
 
 /* The store is there, and populate came to its end. */
 bool store_is_complete(const char *store);
-/* Removes what an interrupted one has left, makes and fills it. On failure nothing is left. owners: as in cow_params. */
-int store_make(const char *store, const char *ids, char *const *lowers, enum cow_share share,
-	       const struct cow_owners *owners, struct err **err);
+/* Removes what an interrupted one has left, makes and fills it. On failure nothing is left. */
+int store_make(const struct cow_params *params, struct err **err);
 /* Its root. */
 int store_show(const char *store, bool readonly, struct root *ret, struct err **err);
 

@@ -76,6 +76,27 @@ static void check_store(const char *l, const char *store, enum cow_share share, 
 	cow_close(cow);
 }
 
+/* A root that is only looked at. */
+static void check_frozen(const char *l, const char *store)
+{
+	char *lowers[] = {(char *)l, NULL};
+	struct cow_params params = {.dir = store, .lowers = lowers, .owner_id = "", .frozen = true};
+	const char *root = tree_path(store, "root");
+	struct cow_stats stats;
+	struct cow *cow;
+
+	is_int(cow_create(&params, &cow), 0, "frozen: create");
+	must_populate(cow, &stats);
+	is_int(tree_stat(root, "a/one").st_ino, tree_stat(l, "a/one").st_ino,
+	       "frozen: a file of several names is the lower's inode");
+	is_int(tree_stat(root, "z/four").st_ino, tree_stat(l, "a/one").st_ino,
+	       "frozen: by all its names");
+	is_int(tree_stat(root, "etc/conf").st_ino, tree_stat(l, "etc/conf").st_ino,
+	       "frozen: so is one below /etc");
+	ok(live_is_shared(cow, store, "z/four"), "frozen: and known to be shared");
+	cow_close(cow);
+}
+
 int main(void)
 {
 	const char *l = tree_temp();
@@ -94,5 +115,6 @@ int main(void)
 	check_store(l, second, COW_SHARE_AUTO, "second store");
 	check_store(l, third, COW_SHARE_COPY, "copies");
 	is_int(tree_stat(l, "a/one").st_nlink, 4, "no link to the lower's group stays");
+	check_frozen(l, tree_path(tree_temp(), "s"));
 	return tap_done();
 }
