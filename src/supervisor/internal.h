@@ -110,7 +110,8 @@ void root_refill(const struct supervisor_params *params, const struct cow_owners
 void root_drop(const struct supervisor_params *params, const struct server *server);
 
 /* view.c: the store and /proc are all that the process can see then, and all that it has open. */
-#define VIEW_STORE "/store"
+#define VIEW_STORE_NAME "store"
+#define VIEW_STORE	"/" VIEW_STORE_NAME
 bool view_is_possible(const struct server *server, const struct supervisor_params *params);
 int view_enter(struct server *server);
 /* start.c: opens /proc and the directory of the own descriptors. */

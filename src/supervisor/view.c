@@ -73,7 +73,7 @@ static int make_view(void)
 	if (r == 0)
 		r = host_tree_attach(root, over);
 	if (r == 0)
-		r = attach_as(store, root, VIEW_STORE + 1);
+		r = attach_as(store, root, VIEW_STORE_NAME);
 	if (r == 0)
 		r = attach_as(proc, root, "proc");
 	return r < 0 ? r : host_pivot_root(root);
