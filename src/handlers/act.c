@@ -99,6 +99,7 @@ static int take_groups(struct request *rq)
 
 	if (rq->svc->groups_denied || same_groups(me, c))
 		return 0;
+	act_as_self(rq); /* what the last caller had left may not include CAP_SETGID */
 	me->groups_known = false;
 	r = host_thread_set_groups(c->groups, c->n_groups);
 	if (r < 0)
@@ -115,6 +116,10 @@ static int take_ids(struct request *rq)
 	struct worker_creds *me = rq->me;
 	int r = 0;
 
+	if (me->egid == c->egid && me->fsgid == c->fsgid && me->euid == c->euid &&
+	    me->fsuid == c->fsuid)
+		return 0;
+	act_as_self(rq);
 	if (me->egid != c->egid || me->fsgid != c->fsgid) {
 		r = host_thread_set_gid(c->egid, c->fsgid);
 		me->egid = r < 0 ? (gid_t)-1 : c->egid;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -425,10 +426,61 @@ static void path_descriptors_by_openat2(void)
 	say_open(open_how("f1", O_PATH | O_RDWR, 0, 0));
 }
 
+/* A process of an ordinary user that does one fchmod for each byte it is sent, and answers with the result. */
+static int start_caller(uid_t uid, int fd)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return -1;
+	if (fork() == 0) {
+		unsigned char mode;
+		int result = setresuid(uid, uid, uid) < 0 ? -errno : 0;
+
+		close(pair[0]);
+		while (read(pair[1], &mode, 1) == 1) {
+			if (result == 0 && fchmod(fd, mode) < 0)
+				result = -errno;
+			if (write(pair[1], &result, sizeof(result)) < 0)
+				break;
+		}
+		_exit(0);
+	}
+	close(pair[1]);
+	return pair[0];
+}
+
+/* What the server has left of one caller's rights must not be in the way of the next one. */
+static void two_users_by_turns(void)
+{
+	int callers[2], results[2] = {0};
+
+	for (int i = 0; i < 2; i++) {
+		uid_t uid = 1000 + (uid_t)i;
+		int fd = open(i ? "n2" : "n1", O_RDWR | O_CREAT | O_EXCL, 0600);
+
+		say_result(fchown(fd, uid, uid));
+		callers[i] = start_caller(uid, fd);
+		close(fd);
+	}
+	for (unsigned char mode = 0600 & 0377; mode < (0600 & 0377) + 6; mode++)
+		for (int i = 0; i < 2; i++)
+			if (write(callers[i], &mode, 1) != 1 ||
+			    read(callers[i], &results[i], sizeof(results[i])) != sizeof(results[i]))
+				results[i] = -EIO;
+	for (int i = 0; i < 2; i++) {
+		close(callers[i]);
+		errno = -results[i];
+		say_result(results[i] < 0 ? -1 : 0);
+		wait(NULL);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
 } fixed[] = {
+	{"two-users-by-turns", two_users_by_turns},
 	{"chrooted", chrooted},
 	{"missing-in-proc", missing_in_proc},
 	{"no-descriptor-left", no_descriptor_left},
