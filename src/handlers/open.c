@@ -272,6 +272,13 @@ static int open_private(struct request *rq, struct lookup *lk, struct object *ob
 	return r < 0 ? r : give(reply, steal_fd(&fd), call);
 }
 
+/* open(2): access mode 3 asks for both permissions and gives a descriptor that neither reads nor writes, on a read-only mount too. */
+static bool can_write(int flags)
+{
+	return (flags & O_ACCMODE) == O_WRONLY || (flags & O_ACCMODE) == O_RDWR ||
+	       (flags & O_TRUNC);
+}
+
 static int open_object(struct request *rq, struct lookup *lk, struct object *obj,
 		       const struct open_call *call, struct reply *reply)
 {
@@ -281,7 +288,7 @@ static int open_object(struct request *rq, struct lookup *lk, struct object *obj
 		return -ENOTDIR;
 	if (S_ISLNK(obj->st.st_mode))
 		return -ELOOP;
-	if (obj->shared && (access_mode(call->flags) & W_OK))
+	if (obj->shared && can_write(call->flags))
 		return open_shared(rq, lk, obj, call, reply);
 	return open_private(rq, lk, obj, call, reply);
 }

@@ -476,10 +476,22 @@ static void two_users_by_turns(void)
 	}
 }
 
+/* Access mode 3 cannot write, so a read-only mount is no obstacle. */
+static void mode_three_on_a_read_only_mount(void)
+{
+	say_result(mount("d1", "d1", NULL, MS_BIND, NULL));
+	say_result(mount(NULL, "d1", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL));
+	say_open(open("d1/a", 3));
+	say_open(open("d1/a", O_WRONLY));
+	say_result(umount2("d1", MNT_DETACH));
+	say_open(open("d1/a", 3));
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
 } fixed[] = {
+	{"mode-three-on-a-read-only-mount", mode_three_on_a_read_only_mount},
 	{"two-users-by-turns", two_users_by_turns},
 	{"chrooted", chrooted},
 	{"missing-in-proc", missing_in_proc},
