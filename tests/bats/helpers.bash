@@ -273,6 +273,13 @@ edit_config() {
 	jq "$filter" "$@" <"$file" >"$BATS_TEST_TMPDIR/config.new" && cat "$BATS_TEST_TMPDIR/config.new" >"$file"
 }
 
+# map_root BUNDLE: a user namespace whose root is 300000 here, and to whom the root file system belongs. As root.
+map_root() {
+	chown -hR 300000:300000 "$1/rootfs"
+	edit_config "$1" '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 300000, size: 1000}] |
+		.linux.gidMappings = .linux.uidMappings'
+}
+
 # set_args BUNDLE ARG...: process.args.
 set_args() {
 	local dir=$1

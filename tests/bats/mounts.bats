@@ -244,10 +244,9 @@ requires_idmapped_mounts() {
 	requires_root
 	mkdir "$T/data"
 	touch "$T/data/file"
-	chown -R 300000:300000 "$B/rootfs"
+	map_root "$B"
 	chown 7:8 "$T/data" "$T/data/file"
-	edit_config "$B" '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 300000, size: 1000}] | .linux.gidMappings = .linux.uidMappings |
-		.mounts += [{destination: "/d", source: $d, options: ["bind", "idmap", "ro"]},
+	edit_config "$B" '.mounts += [{destination: "/d", source: $d, options: ["bind", "idmap", "ro"]},
 		{destination: "/e", source: $d, options: ["bind", "idmap=uids=7-@9-1;gids=8-300077-1"]},
 		{destination: "/f", source: $d, options: ["bind", "idmap=uids=@7-9-1;gids=8-300077-1"]}]' --arg d "$T/data"
 	run sandlock run --bundle "$B" c

@@ -91,11 +91,10 @@ teardown() {
 # covers: config linux.uidMappings, config linux.gidMappings
 @test "root: a new user namespace whose ids cannot enter the bundle's directory" {
 	requires_root
-	chown -R 300000:300000 "$B/rootfs"
+	map_root "$B"
 	mkdir -m 0700 "$T/closed"
 	mv "$B" "$T/closed/bundle"
 	B=$T/closed/bundle
-	edit_config "$B" '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 300000, size: 1000}] | .linux.gidMappings = .linux.uidMappings'
 	set_args "$B" /bin/sh -c 'id -u; cat /proc/self/uid_map | tr -s " "; touch /made; echo x >/dev/null'
 	run sandlock run --bundle "$B" c
 	assert_success
@@ -105,10 +104,7 @@ teardown() {
 
 # covers: config linux.namespaces
 @test "message queues of a new ipc namespace belong to the root of a new user namespace" {
-	if [ "$(id -u)" = 0 ]; then
-		chown -R 300000:300000 "$B/rootfs"
-		edit_config "$B" '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 300000, size: 1000}] | .linux.gidMappings = .linux.uidMappings'
-	fi
+	[ "$(id -u)" != 0 ] || map_root "$B"
 	edit_config "$B" '.process.capabilities = {}'
 	set_args "$B" /bin/sh -c 'stat -c "%u %g" /dev/mqueue && chmod 0700 /dev/mqueue && readlink /proc/self/ns/ipc'
 	run sandlock run --bundle "$B" c

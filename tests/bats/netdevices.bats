@@ -53,9 +53,8 @@ run_in_host() {
 # covers: config linux.netDevices
 @test "netDevices: into a user namespace; a name made from a template" {
 	requires_veth
-	chown -R 300000:300000 "$B/rootfs"
-	edit_config "$B" '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 300000, size: 1000}] | .linux.gidMappings = .linux.uidMappings |
-		.linux.netDevices = {hosta: {name: "net%d"}, hostb: {name: "net%d"}}'
+	map_root "$B"
+	edit_config "$B" '.linux.netDevices = {hosta: {name: "net%d"}, hostb: {name: "net%d"}}'
 	set_args "$B" /bin/sh -c 'ip -o addr show dev net0; ip -o link show dev net1'
 	run_in_host "ip addr add 10.7.7.1/24 dev hosta"
 	assert_success

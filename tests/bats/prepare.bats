@@ -95,8 +95,7 @@ life() {
 @test "root, with ids of the container's own: the spare root is taken into the place that create has made" {
 	requires_root
 	bundle=$(make_bundle)
-	chown -hR 300000:300000 "$bundle/rootfs"
-	edit_config "$bundle" '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 300000, size: 1000}] | .linux.gidMappings = .linux.uidMappings'
+	map_root "$bundle"
 	sandlock prepare --bundle "$bundle"
 	create_with_inode "$bundle" c "$(spare_inode 0)"
 	set -- "$bundle"/.sandlock-cow-c

@@ -42,8 +42,7 @@ run_sleeper() {
 		assert_output_has "process.scheduler" "SCHED_FIFO" "Operation not permitted"
 		return
 	fi
-	edit_config "$B" '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 300000, size: 1000}] | .linux.gidMappings = .linux.uidMappings'
-	chown -R 300000:300000 "$B/rootfs"
+	map_root "$B"
 	# groups of cgroup v1 have no real-time bandwidth unless it is given to them
 	[ ! -e /sys/fs/cgroup/cpu/cpu.rt_runtime_us ] || edit_config "$B" '.linux.resources.cpu.realtimeRuntime = 10000'
 	run_sleeper
