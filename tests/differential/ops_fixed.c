@@ -468,8 +468,10 @@ static void two_users_by_turns(void)
 			if (write(callers[i], &mode, 1) != 1 ||
 			    read(callers[i], &results[i], sizeof(results[i])) != sizeof(results[i]))
 				results[i] = -EIO;
-	for (int i = 0; i < 2; i++) {
+	/* the second one has a copy of the first one's end */
+	for (int i = 0; i < 2; i++)
 		close(callers[i]);
+	for (int i = 0; i < 2; i++) {
 		errno = -results[i];
 		say_result(results[i] < 0 ? -1 : 0);
 		wait(NULL);
