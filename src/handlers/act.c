@@ -238,8 +238,10 @@ static int call_object(void *arg)
 	const struct object_call *call = arg;
 	char path[48];
 
+	if (call->is_open)
+		return call->fn(call->fd, NULL, call->arg);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", call->fd);
-	return call->fn(call->fd, call->is_open ? NULL : path, call->arg);
+	return call->fn(call->fd, path, call->arg);
 }
 
 static int call_as_caller(struct request *rq, int fd, bool is_open, act_fn fn, void *arg)
@@ -300,7 +302,7 @@ static int begin(struct request *rq, const struct object *obj, const struct live
 		r = -errno;
 		cow_copy_abort(*ret);
 	}
-	return r;
+	return r == -ENOENT ? -EAGAIN : r;
 }
 
 static int act_on_named(struct request *rq, const struct object *obj, const struct live_name *ln,
@@ -316,7 +318,7 @@ static int act_on_named(struct request *rq, const struct object *obj, const stru
 		return r;
 	r = begin(rq, obj, ln, flags, &copy);
 	if (r < 0)
-		return r == -ENOENT ? -EAGAIN : r;
+		return r;
 	r = call_as_caller(rq, cow_copy_fd(copy), true, fn, arg);
 	if (r < 0) {
 		cow_copy_abort(copy);
@@ -366,14 +368,11 @@ int act_on_object(struct request *rq, const struct object *obj, act_fn fn, void 
 /* Is it an object that any call may act on without more ado? */
 static bool is_plain(const struct request *rq, int fd)
 {
-	struct cow *cow = rq->svc->cow;
 	struct stat st;
 
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, &st) < 0 || object_is_shared(rq, &st))
 		return false;
-	if (S_ISREG(st.st_mode))
-		return !cow_is_shared(cow, st.st_dev, st.st_ino);
-	return !S_ISDIR(st.st_mode) || !cow_is_unpopulated(cow, st.st_dev, st.st_ino);
+	return !S_ISDIR(st.st_mode) || !cow_is_unpopulated(rq->svc->cow, st.st_dev, st.st_ino);
 }
 
 int act_on_descriptor(struct request *rq, int number, act_fn fn, void *arg)
@@ -403,7 +402,5 @@ int act_copy_up(struct request *rq, const struct object *obj, const struct live_
 	struct cow_copy *copy;
 	int r = begin(rq, obj, ln, flags, &copy);
 
-	if (r == -ENOENT)
-		return -EAGAIN;
 	return r < 0 ? r : publish(ln, copy);
 }

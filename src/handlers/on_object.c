@@ -18,8 +18,11 @@ static int round_once(struct request *rq, int known_flags, unsigned fd_use, act_
 		      unsigned act_flags)
 {
 	cleanup_object struct object obj = OBJECT_INIT;
-	int r = resolve_call(rq, known_flags, fd_use, &obj);
+	int r;
 
+	act_as_self(
+		rq); /* act_on_descriptor, and a look-up that found nothing, leave the thread otherwise */
+	r = resolve_call(rq, known_flags, fd_use, &obj);
 	return r < 0 ? r : act_on_object(rq, &obj, fn, arg, act_flags);
 }
 
@@ -44,7 +47,6 @@ int on_object_flags(struct request *rq, int known_flags, unsigned fd_use, act_fn
 		r = act_on_descriptor(rq, request_int(rq, (unsigned)rq->row->dirfd), fn, arg);
 		if (r <= 0)
 			return r < 0 ? r : reply_value(reply, 0);
-		act_as_self(rq);
 		rq->svc->look_around(rq);
 		r = -EAGAIN;
 	}

@@ -10,9 +10,9 @@ struct lookup;
 struct request;
 
 /*
- * Must run as the caller, and leaves the thread so. ret_fd: an O_PATH descriptor of the caller's descriptor. -EXDEV: it is another path, there is no such descriptor, or what is called /proc
+ * Must run as the caller, and leaves the thread so. Returns an O_PATH descriptor of the caller's descriptor. -EXDEV: it is another path, there is no such descriptor, or what is called /proc
  * there is not known to be a procfs in which the caller has a pid: to be walked.
  */
-int own_link_open(struct request *rq, const struct lookup *lk, int *ret_fd);
+int own_link_open(struct request *rq, const struct lookup *lk);
 
 #endif

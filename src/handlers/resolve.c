@@ -110,6 +110,11 @@ static uint64_t fast_scope(const struct lookup *lk)
 	       (lk->resolve & RESOLVE_NO_SYMLINKS);
 }
 
+bool object_is_shared(const struct request *rq, const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && cow_is_shared(rq->svc->cow, st->st_dev, st->st_ino);
+}
+
 /* The descriptor is consumed. */
 static int finish_object(struct request *rq, int fd, bool as_caller, struct object *ret)
 {
@@ -133,8 +138,7 @@ static int finish_object(struct request *rq, int fd, bool as_caller, struct obje
 			return r;
 		}
 	}
-	obj.shared = S_ISREG(obj.st.st_mode) &&
-		     cow_is_shared(rq->svc->cow, obj.st.st_dev, obj.st.st_ino);
+	obj.shared = object_is_shared(rq, &obj.st);
 	*ret = obj;
 	return 0;
 }
@@ -171,14 +175,6 @@ static bool is_file_or_dir(const struct object *obj)
 	return S_ISREG(obj->st.st_mode) || S_ISDIR(obj->st.st_mode) || S_ISLNK(obj->st.st_mode);
 }
 
-static int open_own_link(struct request *rq, const struct lookup *lk)
-{
-	int fd = -EBADF;
-	int r = own_link_open(rq, lk, &fd);
-
-	return r < 0 ? r : fd;
-}
-
 int lookup_object(struct request *rq, struct lookup *lk, bool nofollow, struct object *ret)
 {
 	int fd = -EXDEV, r = 0;
@@ -195,7 +191,7 @@ int lookup_object(struct request *rq, struct lookup *lk, bool nofollow, struct o
 		fd = host_openat2(lk->base_fd, lk->path, O_PATH | (nofollow ? O_NOFOLLOW : 0), 0,
 				  fast_scope(lk));
 	if (fd == -EXDEV && !nofollow && !rq->only_touching)
-		fd = open_own_link(rq, lk);
+		fd = own_link_open(rq, lk);
 	if (fd >= 0)
 		r = finish_object(rq, fd, !rq->only_touching, ret);
 	else if (fd == -EXDEV || fd == -EAGAIN || (fd == -ENOENT && cow_is_lazy(rq->svc->cow)))
@@ -217,7 +213,7 @@ static int check_created(const struct request *rq, int fd, off_t *ret_size)
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	if (!S_ISREG(st.st_mode) || cow_is_shared(rq->svc->cow, st.st_dev, st.st_ino))
+	if (!S_ISREG(st.st_mode) || object_is_shared(rq, &st))
 		return -EAGAIN;
 	*ret_size = st.st_size;
 	return 0;

@@ -46,8 +46,8 @@ struct lookup {
 int lookup_begin(struct request *rq, int dirfd, const struct tracee_path *path, uint64_t resolve,
 		 struct lookup *ret);
 /*
- * Walks as the caller. With rq->stay_caller the thread is left so when a file, directory or symlink has been found: to change capabilities is a tenth of a served call. Else,
- * and after all errors, it has its own again.
+ * Walks as the caller. With rq->stay_caller the thread is left so, unless a FIFO, a socket or a device has been found (after an error too): to change capabilities is a tenth
+ * of a served call. Otherwise it has its own again.
  */
 int lookup_object(struct request *rq, struct lookup *lk, bool nofollow, struct object *ret);
 /*
@@ -76,6 +76,8 @@ int resolve_call(struct request *rq, int known_flags, unsigned fd_use, struct ob
 #define FD_NEVER_CWD (1u << 2) /* nor AT_FDCWD (removexattrat, 6.18) */
 /* The same check alone, for calls that make it before they look at other arguments. */
 int resolve_check_flags(const struct request *rq, int known_flags);
+/* A file that the live root shares with a lower: nobody may change its inode. */
+bool object_is_shared(const struct request *rq, const struct stat *st);
 void object_done(struct object *obj);
 #define cleanup_object ATTR_CLEANUP(object_done)
 #define OBJECT_INIT                                                                                \

@@ -27,9 +27,6 @@
 
 #define MAX_LINKS 40
 #define MAX_REST  (16 * PATH_MAX) /* path still to be walked, with the links' targets put in */
-#ifndef ST_NOSYMFOLLOW
-#define ST_NOSYMFOLLOW 0x2000 /* 5.10 */
-#endif
 #ifndef STATX_MNT_ID
 #define STATX_MNT_ID 0x1000 /* 5.8 */
 #endif
@@ -283,29 +280,37 @@ static enum own next_own(struct walk *w, const char *name, ino_t parent_ino)
 	return OWN_NONE;
 }
 
+/* No sign, no leading zeros (procfs, name_to_int). */
+static int open_fd_link(struct request *rq, pid_t tid, const char *name, int *ret_fd)
+{
+	int number;
+
+	if ((name[0] == '0' && name[1]) || num_parse_int(name, &number) < 0 || number < 0)
+		return -ENOENT;
+	return tracee_open_fd(rq->svc->proc_fd, tid, number, ret_fd);
+}
+
+static int open_entry_link(struct request *rq, pid_t tid, const char *name, int *ret_fd)
+{
+	if (strcmp(name, "root") == 0)
+		return tracee_open_root(rq->svc->proc_fd, tid, ret_fd);
+	if (strcmp(name, "cwd") == 0)
+		return tracee_open_cwd(rq->svc->proc_fd, tid, ret_fd);
+	if (strcmp(name, "exe") == 0)
+		return tracee_open_exe(rq->svc->proc_fd, tid, ret_fd);
+	return -EXDEV; /* ns/…, map_files/…: the ordinary way */
+}
+
 /*
  * A process may always follow its own magic links, even when it is not dumpable (after setuid(2), say) and another process with its ids
  * may not (ptrace(2), access mode checking). As the caller we are that other process, so these are followed with our own rights.
  */
-static int open_own_link(struct walk *w, const char *name, int *ret_fd)
+int walk_open_own(struct request *rq, pid_t tid, bool in_fd, const char *name, int *ret_fd)
 {
-	struct request *rq = w->rq;
-	int number, r;
+	int r;
 
 	act_as_self(rq);
-	if (w->own == OWN_FD) {
-		r = walk_parse_fd(name, &number);
-		if (r == 0)
-			r = tracee_open_fd(rq->svc->proc_fd, w->own_tid, number, ret_fd);
-	} else if (strcmp(name, "root") == 0) {
-		r = tracee_open_root(rq->svc->proc_fd, w->own_tid, ret_fd);
-	} else if (strcmp(name, "cwd") == 0) {
-		r = tracee_open_cwd(rq->svc->proc_fd, w->own_tid, ret_fd);
-	} else if (strcmp(name, "exe") == 0) {
-		r = tracee_open_exe(rq->svc->proc_fd, w->own_tid, ret_fd);
-	} else {
-		r = -EXDEV; /* ns/…, map_files/…: the ordinary way */
-	}
+	r = in_fd ? open_fd_link(rq, tid, name, ret_fd) : open_entry_link(rq, tid, name, ret_fd);
 	if (r == -EBADF)
 		r = -ENOENT;
 	if (r == 0)
@@ -315,14 +320,7 @@ static int open_own_link(struct walk *w, const char *name, int *ret_fd)
 	return act_as_caller(rq) < 0 ? -EPERM : r;
 }
 
-int walk_parse_fd(const char *name, int *ret)
-{
-	if ((name[0] == '0' && name[1]) || num_parse_int(name, ret) < 0 || *ret < 0)
-		return -ENOENT;
-	return 0;
-}
-
-/* A name as the caller; the caller's own magic links as ourselves: it may look at them even when it is not dumpable (see open_own_link). */
+/* A name as the caller; the caller's own magic links as ourselves: it may look at them even when it is not dumpable (see walk_open_own). */
 static int open_child(struct walk *w, const char *name, uint64_t flags, uint64_t resolve)
 {
 	bool own = w->own == OWN_FD ||
@@ -446,7 +444,7 @@ static int step(struct walk *w, const char *name, bool last, bool slash, struct 
 	int r;
 
 	if (follows_own_link(w, last, slash)) {
-		r = open_own_link(w, name, &child);
+		r = walk_open_own(w->rq, w->own_tid, w->own == OWN_FD, name, &child);
 		if (r < 0 && r != -EXDEV)
 			return r;
 		own_link = r == 0;

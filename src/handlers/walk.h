@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct request;
 
@@ -31,9 +32,16 @@ struct walk_end {
 int walk_path(struct request *rq, int root, int start, const char *path, bool nofollow,
 	      uint64_t resolve, struct walk_end *ret);
 
+/*
+ * The caller's own magic link `name`, of /proc/<tid>/fd or of /proc/<tid>: tid is its own, or that of its first thread. An O_PATH descriptor. Must run as the caller, and
+ * leaves the thread so. -ENOENT: no such descriptor; -EXDEV: a link that is not among those that need this.
+ */
+int walk_open_own(struct request *rq, pid_t tid, bool in_fd, const char *name, int *ret_fd);
+
 #define PROC_ROOT_INODE 1 /* of every procfs */
-/* A name in /proc/<pid>/fd: no sign, no leading zeros (procfs, name_to_int). -ENOENT: none. */
-int walk_parse_fd(const char *name, int *ret);
+#ifndef ST_NOSYMFOLLOW
+#define ST_NOSYMFOLLOW 0x2000 /* 5.10 */
+#endif
 /* Has the caller a pid in the procfs whose top directory dir is? As the caller. */
 bool walk_procfs_shows(struct request *rq, int dir);
 

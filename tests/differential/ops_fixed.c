@@ -18,6 +18,8 @@
 
 #include "fileops.h"
 
+#define NO_SYMLINKS 256 /* MS_NOSYMFOLLOW, 5.10 */
+
 static void say_open(int fd)
 {
 	say_result(fd < 0 ? fd : 0);
@@ -489,10 +491,26 @@ static void mode_three_on_a_read_only_mount(void)
 	say_open(open("d1/a", 3));
 }
 
+/* Where links are not followed, magic links are not either. */
+static void own_link_without_links(void)
+{
+	int fd = open("d1/a", O_PATH);
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	say_result(mount("/proc", "/proc", NULL, MS_BIND, NULL));
+	say_result(mount(NULL, "/proc", NULL, MS_BIND | MS_REMOUNT | NO_SYMLINKS, NULL));
+	say_result(chmod(path, 0604));
+	say_result(umount2("/proc", MNT_DETACH));
+	say_result(chmod(path, 0604));
+	close(fd);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
 } fixed[] = {
+	{"own-link-without-links", own_link_without_links},
 	{"mode-three-on-a-read-only-mount", mode_three_on_a_read_only_mount},
 	{"two-users-by-turns", two_users_by_turns},
 	{"chrooted", chrooted},
