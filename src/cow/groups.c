@@ -17,10 +17,10 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
-#include "cow/moved.h"
 #include "cow/chain.h"
 #include "cow/internal.h"
 #include "cow/lazy.h"
+#include "cow/moved.h"
 #include "cow/scan.h"
 #include "host/at.h"
 #include "host/openat2.h"
