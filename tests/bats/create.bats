@@ -28,7 +28,7 @@ cgroup_name() {
 assert_nothing_left() {
 	local left
 	[ ! -e "$(state_root)/$1" ] || { echo "state directory left" >&2; return 1; }
-	left=$(find /sys/fs/cgroup -maxdepth 3 -type d -name "$(cgroup_name "$1")" 2>/dev/null)
+	left=$(cgroups_named "$(cgroup_name "$1")")
 	[ -z "$left" ] || { echo "cgroups left: $left" >&2; return 1; }
 	[ ! -e "$T/pid" ] || { echo "pid file left" >&2; return 1; }
 	[ -z "$(find "$2" -maxdepth 1 -name '.sandlock-cow-*')" ] || { echo "live root left" >&2; return 1; }
@@ -380,7 +380,7 @@ descendant() {
 	bundle=$(make_bundle)
 	sandlock create --bundle "$bundle" c
 	[ "$(grep '^0::' "/proc/$(pid_of c)/cgroup")" = "$(grep '^0::' /proc/self/cgroup)" ]
-	[ -z "$(find /sys/fs/cgroup/unified -maxdepth 1 -name "$(cgroup_name c)")" ]
+	[ ! -e "/sys/fs/cgroup/unified/$(cgroup_name c)" ]
 }
 
 # covers: cgroup rootless: no limits and no path

@@ -55,7 +55,7 @@ teardown() {
 	edit_config "$bundle" '.linux.cgroupsPath = $path' --arg path "/sandlock-test-$$/c"
 	sandlock create --bundle "$bundle" c
 	sandlock start c
-	dirs=$(find /sys/fs/cgroup -maxdepth 3 -type d -path "*/sandlock-test-$$/c")
+	dirs=$(cgroups_named "sandlock-test-$$/c")
 	[ -n "$dirs" ]
 	for dir in $dirs; do
 		mkdir "$dir/below"

@@ -88,6 +88,15 @@ container_processes() {
 	} 2>/dev/null | sed -n 's|^/proc/\([0-9]*\)/.*|\1|p' | sort -un
 }
 
+# cgroups_named PATTERN: the directories of that name (the pattern may have a slash) in the upper levels of every hierarchy. Not by find(1), which
+# fails when a group of another test goes away under its feet.
+cgroups_named() {
+	local above
+	for above in "" "*/" "*/*/"; do
+		compgen -G "/sys/fs/cgroup/$above$1" || true
+	done
+}
+
 no_container_processes() {
 	[ -z "$(container_processes)" ]
 }

@@ -36,7 +36,7 @@ left() {
 	ls "$(state_root)"
 	pgrep -f "$T/bundle" || true
 	grep -F "$T" /proc/self/mountinfo || true
-	find /sys/fs/cgroup -maxdepth 3 -type d -name "c*-$SUFFIX" 2>/dev/null
+	cgroups_named "c*-$SUFFIX"
 	ls -d "$T"/bundle/.sandlock-cow-* 2>/dev/null || true
 }
 
