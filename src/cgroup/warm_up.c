@@ -8,8 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -18,6 +16,7 @@
 #include "cgroup/cgroup.h"
 #include "cgroup/internal.h"
 #include "host/cgroup_lines.h"
+#include "host/process.h"
 
 /* For our own group in one hierarchy. NULL: not the kind that is mounted, or not below what we see. */
 static char *procs_file(const struct host_cgroup_line *line, bool v2)
@@ -68,7 +67,6 @@ void cgroup_warm_up_end(pid_t *pid)
 {
 	if (*pid <= 0)
 		return;
-	while (waitpid(*pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	host_reap(*pid, NULL);
 	*pid = 0;
 }

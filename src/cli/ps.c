@@ -20,6 +20,7 @@
 #include "base/strv.h"
 #include "cli/options.h"
 #include "container/container.h"
+#include "host/process.h"
 #include "libocispec/encode.h"
 
 #define PS_OUTPUT_MAX (64u << 20)
@@ -54,7 +55,7 @@ static int run_ps(char *const *options, struct buf *out, struct err **err)
 {
 	cleanup_strv char **argv = NULL;
 	cleanup_fd int from = -EBADF, to = -EBADF;
-	int fds[2], status, r;
+	int fds[2], status, reaped, r;
 	pid_t pid;
 
 	strv_add(&argv, "ps");
@@ -78,8 +79,9 @@ static int run_ps(char *const *options, struct buf *out, struct err **err)
 	close_fd(&to);
 	r = fd_read_to_buf(from, PS_OUTPUT_MAX, out);
 	close_fd(&from);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	reaped = host_reap(pid, &status);
+	if (r == 0)
+		r = reaped;
 	if (r < 0)
 		return err_set(err, r, "read what ps prints");
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)

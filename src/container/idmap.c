@@ -9,15 +9,15 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "container/spawn.h"
+#include "container/userns_maps.h"
 #include "host/mount.h"
 #include "host/ns.h"
+#include "host/process.h"
 #include "plan/plan.h"
 
 /* A user namespace lives as long as its descriptor; the process that made it may go. */
@@ -25,7 +25,7 @@ static int make_userns(const struct plan_ids *ids, int *ret_fd, struct err **err
 {
 	cleanup_free char *path = NULL;
 	pid_t pid = host_fork_ns(CLONE_NEWUSER);
-	int status, r;
+	int r;
 
 	if (pid < 0)
 		return err_set(err, pid, "make a user namespace");
@@ -34,12 +34,11 @@ static int make_userns(const struct plan_ids *ids, int *ret_fd, struct err **err
 			pause();
 	}
 	path = xasprintf("/proc/%d/ns/user", (int)pid);
-	r = spawn_write_id_maps(pid, ids, err);
+	r = userns_write_maps(pid, ids, err);
 	if (r == 0)
 		r = host_open_ns(path, CLONE_NEWUSER, ret_fd);
 	kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	host_reap(pid, NULL);
 	return r;
 }
 

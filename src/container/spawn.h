@@ -73,8 +73,7 @@ struct spawn_params {
 			      */
 	unsigned preserve_fds; /* --preserve-fds plus LISTEN_FDS: 3 .. 3+n-1 stay open */
 	unsigned listen_fds;   /* LISTEN_FDS of the caller's environment, 0: not set */
-	int join_pidfd; /* spawn_exec: pidfd of the container's init, or -EBADF: /proc/<pid>/ns is
-			   used */
+	int join_pidfd; /* spawn_exec: pidfd of the container's init, -EBADF otherwise; the caller's */
 	pid_t join_pid; /* spawn_exec: pid of the container's init (checked against its start time
 			   by the caller) */
 };
@@ -97,8 +96,5 @@ int spawn_exec(const struct plan *plan, const struct spawn_params *params, struc
 	       struct err **err);
 /* The byte for the parked init; fifo_fd: opened by `start` O_WRONLY|O_NONBLOCK. */
 int spawn_release(int fifo_fd, struct err **err);
-
-/* Writes the id maps of a process that has just made a user namespace. For userns_call as well. */
-int spawn_write_id_maps(pid_t pid, const struct plan_ids *ids, struct err **err);
 
 #endif

@@ -16,8 +16,8 @@
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/fd.h"
-#include "base/mem.h"
-#include "container/spawn.h"
+#include "container/userns_maps.h"
+#include "host/process.h"
 #include "plan/plan.h"
 
 #define REPLY_MAX 4096
@@ -86,12 +86,12 @@ static int collect(pid_t pid, int sock, struct err **err)
 {
 	char reply[REPLY_MAX];
 	size_t n = 0, no_fds = 0;
-	int status, r;
+	int status, reaped, r;
 
 	r = fd_recv(sock, reply, sizeof(reply) - 1, &n, NULL, &no_fds);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return err_set(err, errno, "wait for a helper process");
+	reaped = host_reap(pid, &status);
+	if (reaped < 0)
+		return err_set(err, reaped, "wait for a helper process");
 	if (r == 0 && n > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	reply[r == 0 ? n : 0] = '\0';
@@ -117,17 +117,17 @@ static int wait_entered(int sock, struct err **err)
 static int converse(const struct plan_ids *ids, pid_t pid, int sock, struct err **err)
 {
 	char c = 'm';
-	int r = 0, status;
+	int r;
 
 	r = wait_entered(sock, err);
 	if (r == 0 && !ids->join_path)
-		r = spawn_write_id_maps(pid, ids, err);
+		r = userns_write_maps(pid, ids, err);
 	if (r == 0)
 		r = fd_send(sock, &c, 1, NULL, 0);
 	if (r == 0)
 		return collect(pid, sock, err);
 	kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
+	host_reap(pid, NULL);
 	return r;
 }
 

@@ -12,11 +12,9 @@
 #include <linux/mount.h>
 #include <linux/sched.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,6 +26,7 @@
 #include "handlers/path.h"
 #include "handlers/request.h"
 #include "host/pidfd.h"
+#include "host/process.h"
 #include "host/thread_cred.h"
 
 /* Defined by the raw mount call; libc's <sys/mount.h> does not go with <linux/mount.h>. */
@@ -110,9 +109,8 @@ static int wait_status(pid_t pid)
 {
 	int status;
 
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return ECHILD;
+	if (host_reap(pid, &status) < 0)
+		return ECHILD;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 }
 

@@ -9,13 +9,13 @@
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/compiler.h"
 #include "base/fd.h"
 #include "handlers/request.h"
+#include "host/process.h"
 #include "host/thread_cred.h"
 
 static int open_userns(const struct request *rq, int *ret_fd)
@@ -76,8 +76,7 @@ int nested_call(struct request *rq, int (*fn)(void *arg), void *arg, int *ret_fd
 		child_main(rq, userns, theirs, fn, arg, ret_fd != NULL);
 	close_fd(&theirs);
 	r = fd_recv(ours, &answer, sizeof(answer), &len, &fd, &n_fds);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	host_reap(pid, NULL);
 	if (r == 0 && len != sizeof(answer))
 		r = -EIO; /* the child died */
 	if (r == 0)

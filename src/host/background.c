@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "host/process.h"
 
 /*
  * sched(7): with autogroup scheduling a nice value counts only within the session, and the sessions share the CPUs by values of their own.
@@ -65,9 +66,10 @@ int host_background(const char *name, void (*fn)(void *arg), void *arg)
 	if (pid < 0)
 		return -errno;
 	if (pid > 0) {
-		while (waitpid(pid, &status, 0) < 0)
-			if (errno != EINTR)
-				return -errno;
+		int r = host_reap(pid, &status);
+
+		if (r < 0)
+			return r;
 		return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
 	}
 	setsid();

@@ -9,9 +9,9 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -68,6 +68,14 @@ int host_process_open(pid_t pid, uint64_t start_time, int *ret_fd)
 		return -ESRCH;
 	}
 	*ret_fd = fd;
+	return 0;
+}
+
+int host_reap(pid_t pid, int *ret_status)
+{
+	while (waitpid(pid, ret_status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
 	return 0;
 }
 

@@ -16,6 +16,8 @@ bool host_process_is(pid_t pid, uint64_t start_time);
  * opened, so that a reuse in between is noticed.
  */
 int host_process_open(pid_t pid, uint64_t start_time, int *ret_fd);
+/* Waits for the end of a child and reaps it. ret_status: as waitpid(2) has it, or NULL. 0 or -errno (-ECHILD: no child of ours). */
+int host_reap(pid_t pid, int *ret_status);
 int host_process_signal(int pidfd, int sig);
 /* Waits for the end of any process (child or not), timeout_ms -1 = for ever. -ETIMEDOUT. Does not reap. */
 int host_process_wait(int pidfd, int timeout_ms);

@@ -14,12 +14,12 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
 #include "host/ns.h"
+#include "host/process.h"
 #include "host/seccomp_sys.h"
 #include "init/sync.h"
 
@@ -91,8 +91,7 @@ int agent_load_profile(struct init_ctx *ctx, const struct sock_fprog *prog, unsi
 	if (courier == 0)
 		run_courier(ctx, h, me);
 	r = load_and_wait(h, prog, flags);
-	while (waitpid(courier, NULL, 0) < 0 && errno == EINTR)
-		;
+	host_reap(courier, NULL);
 	munmap(h, sizeof(*h));
 	return r < 0 ? err_set(err, r, "load the seccomp profile with its listener") : 0;
 }

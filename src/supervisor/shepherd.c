@@ -9,7 +9,6 @@
 #include <config.h>
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -24,6 +23,7 @@
 #include "base/log.h"
 #include "cow/cow.h"
 #include "host/pidfd.h"
+#include "host/process.h"
 #include "supervisor/internal.h"
 
 #define ANSWER_TIMEOUT_S 10
@@ -197,11 +197,10 @@ static bool dies_too_often(struct shepherd *s)
 /* 0: there is another one; 1: this is the other one; negative: the end of the shepherd. */
 static int server_ended(struct shepherd *s, int *ret_r)
 {
-	int status = 0, r;
+	int status, r = host_reap(s->pid, &status);
 
-	while (waitpid(s->pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
+	if (r < 0)
+		return r;
 	close_fd(&s->pidfd);
 	close_fd(&s->link);
 	if (WIFEXITED(status))

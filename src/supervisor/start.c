@@ -14,8 +14,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -32,6 +30,7 @@
 #include "cow/cow.h"
 #include "handlers/cred_cache.h"
 #include "handlers/live_name.h"
+#include "host/process.h"
 #include "host/seccomp_sys.h"
 #include "host/thread_cred.h"
 #include "supervisor/internal.h"
@@ -315,11 +314,10 @@ static ATTR_NORETURN void middle_main(const struct supervisor_params *params, in
 
 static int wait_middle(pid_t pid, struct err **err)
 {
-	int status;
+	int status, r = host_reap(pid, &status);
 
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return err_set(err, errno, "wait for the supervisor");
+	if (r < 0)
+		return err_set(err, r, "wait for the supervisor");
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return err_text(err, EAGAIN, "cannot fork the supervisor");
 	return 0;
