@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "host/cred.h"
 #include "host/ns.h"
 #include "host/process.h"
 #include "init/sync.h"
@@ -113,6 +115,25 @@ static int through_middle(struct launch *l, unsigned long clone_flags,
 	return 0;
 }
 
+/*
+ * For a process that others can see in the pid namespace it is about to be in: they must not reach the program of the runtime through /proc/PID/exe,
+ * nor our descriptors, also with CAP_SYS_PTRACE in its user namespace (CVE-2016-9962, CVE-2019-5736). Its children inherit it; execve sets it back.
+ */
+static int hide(struct err **err)
+{
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0
+		       ? err_set(err, errno, "make the process undumpable")
+		       : 0;
+}
+
+/* Whoever hides a process has to be able to look at its /proc himself, and to write its id maps. */
+static bool can_look_at_hidden(void)
+{
+	struct host_cap_sets caps;
+
+	return host_caps_get(&caps) == 0 && caps.effective & UINT64_C(1) << CAP_SYS_PTRACE;
+}
+
 static int join_one(struct launch *l, int type, struct err **err)
 {
 	int r = host_setns(l->ns_fds[type], ns_flags[type]);
@@ -132,6 +153,12 @@ static int join_by_path(struct launch *l, struct err **err)
 				    PLAN_NS_CGROUP, PLAN_NS_TIME, PLAN_NS_MOUNT};
 	bool has_user = l->ns_fds[PLAN_NS_USER] >= 0;
 
+	if (l->plan->ns[PLAN_NS_PID].how != PLAN_NS_NEW && can_look_at_hidden()) {
+		int r = hide(err);
+
+		if (r < 0)
+			return r;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
 		int r;
 
@@ -255,6 +282,7 @@ static int join_container(struct launch *l, struct err **err)
 {
 	cleanup_fd int root = -EBADF;
 	char path[64];
+	int r;
 
 	if (l->plan->ns[PLAN_NS_MOUNT].how == PLAN_NS_INHERIT) {
 		root = open(proc_file(path, sizeof(path), l->params->join_pid, "root"),
@@ -265,12 +293,9 @@ static int join_container(struct launch *l, struct err **err)
 	/* All of it was opened by number. As long as the process has not been reaped, the number was not another's. */
 	if (l->params->join_pidfd >= 0 && host_process_signal(l->params->join_pidfd, 0) == -ESRCH)
 		return err_set(err, ESRCH, "the container's process %d", (int)l->params->join_pid);
-	/*
-	 * From here on processes of the container may see us, or soon our child: without this they could reach the program of the runtime
-	 * through /proc/PID/exe, and our descriptors (CVE-2016-9962, CVE-2019-5736). execve sets it back.
-	 */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return err_set(err, errno, "make the process undumpable");
+	r = hide(err);
+	if (r < 0)
+		return r;
 	for (int pass = 0; pass < 2; pass++) {
 		/* The user namespace first: it owns the others. Without rights before it, they come after. */
 		static const int order[] = {PLAN_NS_USER, PLAN_NS_PID,	PLAN_NS_NET,
@@ -278,8 +303,6 @@ static int join_container(struct launch *l, struct err **err)
 					    PLAN_NS_TIME, PLAN_NS_MOUNT};
 
 		for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
-			int r;
-
 			if (l->ns_fds[order[i]] < 0 || (pass == 0 && order[i] == PLAN_NS_MOUNT))
 				continue;
 			r = host_setns(l->ns_fds[order[i]], ns_flags[order[i]]);

@@ -54,6 +54,42 @@ teardown() {
 	[ "$(stat -c %a "$own")" = 755 ]
 }
 
+# 2016-9962: from clone to execve a process that enters a container is the runtime's program, with its descriptors, in sight of who has CAP_SYS_PTRACE there.
+@test "CVE-2016-9962: a process that enters cannot be looked into" {
+	requires_root
+	local pid other i
+	map_root "$B"
+	edit_config "$B" '.process.capabilities |= map_values(. + ["CAP_SYS_PTRACE"])'
+	# the only programs of this root are links to one
+	set_script "$B" <<-'END'
+		>/looking
+		while :; do
+			for p in /proc/[0-9]*; do
+				if [ -e $p/exe ] && ! [ $p/exe -ef /bin/busybox ]; then readlink $p/exe >>/seen || :; fi
+			done
+		done
+	END
+	sandlock create --bundle "$B" looker >/dev/null
+	sandlock start looker
+	wait_for 10 test -e "$B/rootfs/looking"
+	pid=$(pid_of looker)
+	other=$T/other
+	make_bundle "$other" >/dev/null
+	map_root "$other"
+	edit_config "$other" 'del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces |= map(if .type == "user" or .type == "pid" then .path = $dir + "/" + .type else . end) |
+		.process.args = ["/bin/true"]' --arg dir "/proc/$pid/ns"
+	for ((i = 0; i < 25; i++)); do
+		sandlock exec looker /bin/true
+		# parked until it is started
+		sandlock create --bundle "$other" "neighbour-$i" >/dev/null
+		sandlock delete --force "neighbour-$i"
+	done
+	# /bin/true may have ended between two looks
+	run grep -v '^/bin/' "$B/rootfs/seen"
+	assert_output ""
+	sandlock delete --force looker
+}
+
 @test "CVE-2024-21626: no descriptor leaks, and none can be the working directory" {
 	set_script "$B" <<<'ls /proc/self/fd | sort -n | tr "\n" " "'
 	run sandlock run --bundle "$B" c 3>&-

@@ -26,8 +26,8 @@ teardown() {
 	set_script "$B" <<-'END'
 		echo made >/new/dir/made
 		cat /ro/file /etc/one
-		! echo x 2>/dev/null >/ro/made
-		! echo x 2>/dev/null >/etc/one
+		if echo x 2>/dev/null >/ro/made; then exit 9; fi
+		if echo x 2>/dev/null >/etc/one; then exit 9; fi
 	END
 	run sandlock run --bundle "$B" c
 	assert_success
@@ -142,9 +142,9 @@ teardown() {
 	edit_config "$B" '.linux.maskedPaths = ["/proc/keys", "/proc/acpi", "/etc/passwd", "/no/such"] | .linux.readonlyPaths = ["/proc/sys", "/etc"]'
 	set_script "$B" <<-'END'
 		cat /etc/passwd
-		! touch /etc/x 2>/dev/null
-		! echo x 2>/dev/null >/proc/sys/kernel/hostname
-		! grep -v -e ' /proc' -e ' /dev' -e ' /sys' -e ' /etc' -e ' / ' /proc/self/mountinfo
+		if touch /etc/x 2>/dev/null; then exit 9; fi
+		if echo x 2>/dev/null >/proc/sys/kernel/hostname; then exit 9; fi
+		if grep -v -e ' /proc' -e ' /dev' -e ' /sys' -e ' /etc' -e ' / ' /proc/self/mountinfo; then exit 9; fi
 	END
 	run sandlock run --bundle "$B" c
 	assert_success

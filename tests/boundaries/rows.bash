@@ -43,6 +43,7 @@ boundary "what an ordinary user's supervisor can see" src/supervisor/view.c 's/r
 
 # Hygiene
 boundary "CVE-2019-5736" src/host/self_exe.c '/^static bool is_out_of_reach/,/^}/s/^{/{ return true;/' "hygiene.bats:CVE-2019-5736"
+boundary "CVE-2016-9962" src/container/launch_ns.c 's/PR_SET_DUMPABLE, 0/PR_SET_DUMPABLE, 1/' "hygiene.bats:CVE-2016-9962"
 boundary "CVE-2024-21626" src/init/exec.c 's/if (syscall(SYS_close_range, first, last, 0) == 0)/if (first <= last)/' "hygiene.bats:CVE-2024-21626"
 boundary "mount targets in the root, CVE-2024-45310, CVE-2025-52565" src/host/mount.c \
 	's/RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS/0/;s/SYS_openat2, root_fd, path,/SYS_openat2, root_fd, path[strspn(path, "\/")] ? path + strspn(path, "\/") : ".",/' \
