@@ -62,7 +62,7 @@ teardown() {
 	edit_config "$B" '.process.capabilities |= map_values(. + ["CAP_SYS_PTRACE"])'
 	# the only programs of this root are links to one
 	set_script "$B" <<-'END'
-		>/looking
+		>/seen
 		while :; do
 			for p in /proc/[0-9]*; do
 				if [ -e $p/exe ] && ! [ $p/exe -ef /bin/busybox ]; then readlink $p/exe >>/seen || :; fi
@@ -71,7 +71,7 @@ teardown() {
 	END
 	sandlock create --bundle "$B" looker >/dev/null
 	sandlock start looker
-	wait_for 10 test -e "$B/rootfs/looking"
+	wait_for 10 test -e "$B/rootfs/seen"
 	pid=$(pid_of looker)
 	other=$T/other
 	make_bundle "$other" >/dev/null
@@ -84,6 +84,7 @@ teardown() {
 		sandlock create --bundle "$other" "neighbour-$i" >/dev/null
 		sandlock delete --force "neighbour-$i"
 	done
+	is_status looker running
 	# /bin/true may have ended between two looks
 	run grep -v '^/bin/' "$B/rootfs/seen"
 	assert_output ""
