@@ -49,7 +49,7 @@ PACKAGES_BUILD="gcc:gcc make:make autoconf:autoconf automake:automake libseccomp
 	libcap-dev:libcap-devel libarchive-dev:libarchive-devel libsystemd-dev:systemd-devel"
 PACKAGES_DEMO="debootstrap:debootstrap busybox-static:busybox uidmap:shadow-utils jq:jq attr:attr wget:wget ca-certificates:ca-certificates
 	util-linux:util-linux xz-utils:xz"
-PACKAGES_TEST="clang:clang git:git bats:bats shellcheck:ShellCheck clang-format-14:- go-md2man:golang-github-cpuguy83-md2man acl:acl
+PACKAGES_TEST="clang:clang libclang-rt-14-dev:compiler-rt git:git bats:bats shellcheck:ShellCheck clang-format-14:- go-md2man:golang-github-cpuguy83-md2man acl:acl
 	libcap2-bin:libcap containerd:containerd docker.io:moby-engine podman:podman netavark:netavark conmon:conmon crun:crun runc:- zsh:zsh fish:fish procps:procps-ng
 	skopeo:skopeo umoci:umoci buildah:buildah zstd:zstd python3:python3 bsdextrautils:- iproute2:iproute catatonit:catatonit"
 

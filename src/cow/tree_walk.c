@@ -100,10 +100,11 @@ static int read_level(struct walk *w)
 static int step(struct walk *w)
 {
 	struct level *level = &w->levels[w->n - 1];
-	const char *name = level->names.data + level->done;
 	int r;
 
 	if (level->done < level->names.len) {
+		const char *name = level->names.data + level->done;
+
 		level->done += strlen(name) + 1;
 		r = chain_push(&w->chain, name);
 		if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP)
