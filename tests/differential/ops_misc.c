@@ -19,7 +19,8 @@
 
 #include "fileops.h"
 
-#define MAX_NAMES 200
+#define MAX_NAMES                                                                                  \
+	4000 /* more than any directory has here: which ones were left out would be up to the file system */
 
 static void done(long r)
 {
