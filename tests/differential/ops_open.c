@@ -115,6 +115,20 @@ static void op_creat(struct op *op)
 	to_slot(op, creat(p.ptr, mode));
 }
 
+/* With ".." and a root to stay in, a rename anywhere on the machine makes it EAGAIN (openat2(2)): other worlds', then. */
+static int openat2_again(int at, const char *path, const struct open_how *how, size_t size,
+			 bool retry)
+{
+	int r = -1;
+
+	for (int i = 0; i < 1000; i++) {
+		r = (int)syscall(SYS_openat2, at, path, how, size);
+		if (r >= 0 || errno != EAGAIN || !retry)
+			break;
+	}
+	return r;
+}
+
 static void op_openat2(struct op *op)
 {
 	struct open_how how = {0};
@@ -137,7 +151,8 @@ static void op_openat2(struct op *op)
 	say_at(at);
 	say_path(&p);
 	say(" %#llx %llo r=%llx size=%zu", how.flags, how.mode, how.resolve, size);
-	to_slot(op, (int)syscall(SYS_openat2, at, p.ptr, chance(op, 97) ? &how : (void *)16, size));
+	to_slot(op, openat2_again(at, p.ptr, chance(op, 97) ? &how : (void *)16, size,
+				  how.resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT)));
 }
 
 static void op_close(struct op *op)

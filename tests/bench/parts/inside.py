@@ -139,7 +139,7 @@ def measure(bench):
             p.prepare(1)
         for i in range(bench.runs(RUNS) + 1):
             for key in random.sample(list(found), len(found)):
-                if key == "proot" and i > PROOT_RUNS:
+                if key == "proot" and not 1 <= i <= PROOT_RUNS:
                     continue
                 bench.progress(f"{table.title}: round {i}, {key}" + (" (warm-up)" if i == 0 else ""))
                 try:
