@@ -285,15 +285,20 @@ static void op_fifo_pair(struct op *op)
 	say(" %d\n", c);
 }
 
+static void say_status(int status)
+{
+	if (WIFSIGNALED(status))
+		say(" killed by %d\n", WTERMSIG(status));
+	else
+		say(" exit %d\n", WEXITSTATUS(status));
+}
+
 static void say_end(pid_t pid)
 {
 	int status = 0;
 
 	waitpid(pid, &status, 0);
-	if (WIFSIGNALED(status))
-		say(" killed by %d\n", WTERMSIG(status));
-	else
-		say(" exit %d\n", WEXITSTATUS(status));
+	say_status(status);
 }
 
 /* Runs in the child, which has no use for what follows. */
@@ -348,8 +353,9 @@ static void op_execveat(struct op *op)
 /* Opened for writing, truncated and replaced while it runs. */
 static void op_busy_program(struct op *op)
 {
-	int pipes[2], begun[2], fd;
+	int pipes[2], begun[2], fd, error, status = 0;
 	char byte;
+	long r;
 	pid_t pid;
 
 	/* a shared one may be written to while it runs: see docs/design/cow.md */
@@ -360,6 +366,7 @@ static void op_busy_program(struct op *op)
 		return;
 	}
 	close(fd);
+	fd = -1;
 	if (pipe2(pipes, O_CLOEXEC) < 0 || pipe2(begun, O_CLOEXEC) < 0)
 		return;
 	pid = fork();
@@ -378,18 +385,25 @@ static void op_busy_program(struct op *op)
 	close(begun[0]);
 	switch (pick(op, 3)) {
 	case 0:
-		fd = open("fx", O_RDWR);
-		say_result(fd < 0 ? fd : 0);
-		close(fd);
+		r = fd = open("fx", O_RDWR);
 		break;
 	case 1:
-		say_result(truncate("fx", 0));
+		r = truncate("fx", 0);
 		break;
 	default:
-		say_result(chmod("fx", 0700));
+		r = chmod("fx", 0700);
 	}
+	error = errno;
+	if (fd >= 0)
+		close(fd);
 	close(pipes[1]);
-	say_end(pid);
+	waitpid(pid, &status, 0);
+	/* A spoiled program has died before our call or after it. */
+	if (WIFEXITED(status)) {
+		errno = error;
+		say_result(r < 0 ? r : 0);
+	}
+	say_status(status);
 }
 
 /* A descriptor that came over a socket, then a change through it. */
