@@ -36,6 +36,15 @@ static const char *const ns_files[PLAN_NS_COUNT] = {
 	[PLAN_NS_CGROUP] = "cgroup", [PLAN_NS_TIME] = "time",
 };
 
+/* A namespace that a process is in. */
+static int open_ns_of(pid_t pid, enum plan_ns_type type, int *ret_fd, struct err **err)
+{
+	cleanup_free char *path = xasprintf("/proc/%d/ns/%s", (int)pid, ns_files[type]);
+	int r = host_open_ns(path, ns_flags[type], ret_fd);
+
+	return r < 0 ? err_set(err, r, "open `%s`", path) : 0;
+}
+
 int launch_open_joined(struct launch *l, struct err **err)
 {
 	for (int i = 0; i < PLAN_NS_COUNT; i++) {
@@ -226,27 +235,16 @@ int launch_clone_init(struct launch *l, struct err **err)
 /* By the path that the plan has: init may not have joined it yet. */
 int launch_its_ns(const struct launch *l, enum plan_ns_type type, int *ret_fd, struct err **err)
 {
-	cleanup_free char *path = NULL;
-	int r;
-
 	if (l->plan->ns[type].how == PLAN_NS_INHERIT)
 		return 0;
 	if (l->ns_fds[type] >= 0) {
 		*ret_fd = fcntl(l->ns_fds[type], F_DUPFD_CLOEXEC, 3);
 		return *ret_fd < 0 ? err_set(err, errno, "duplicate a descriptor") : 0;
 	}
-	path = xasprintf("/proc/%d/ns/%s", (int)l->spawn.pid, ns_files[type]);
-	r = host_open_ns(path, ns_flags[type], ret_fd);
-	return r < 0 ? err_set(err, r, "open `%s`", path) : 0;
+	return open_ns_of(l->spawn.pid, type, ret_fd, err);
 }
 
 /* exec */
-
-static const char *proc_file(char *buf, size_t size, pid_t pid, const char *name)
-{
-	snprintf(buf, size, "/proc/%d/%s", (int)pid, name);
-	return buf;
-}
 
 /* A namespace that we are in already must be left out: joining one's own user namespace is EINVAL. */
 static bool is_ours(const char *name, int fd)
@@ -262,16 +260,13 @@ static bool is_ours(const char *name, int fd)
 int launch_open_container(struct launch *l, struct err **err)
 {
 	for (int i = 0; i < PLAN_NS_COUNT; i++) {
-		char name[32], path[64];
 		int r;
 
 		if (l->plan->ns[i].how == PLAN_NS_INHERIT)
 			continue;
-		snprintf(name, sizeof(name), "ns/%s", ns_files[i]);
-		proc_file(path, sizeof(path), l->params->join_pid, name);
-		r = host_open_ns(path, ns_flags[i], &l->ns_fds[i]);
+		r = open_ns_of(l->params->join_pid, i, &l->ns_fds[i], err);
 		if (r < 0)
-			return err_set(err, r, "open `%s`", path);
+			return r;
 		if (is_ours(ns_files[i], l->ns_fds[i]))
 			close_fd(&l->ns_fds[i]);
 	}
@@ -285,8 +280,8 @@ static int join_container(struct launch *l, struct err **err)
 	int r;
 
 	if (l->plan->ns[PLAN_NS_MOUNT].how == PLAN_NS_INHERIT) {
-		root = open(proc_file(path, sizeof(path), l->params->join_pid, "root"),
-			    O_PATH | O_DIRECTORY | O_CLOEXEC);
+		snprintf(path, sizeof(path), "/proc/%d/root", (int)l->params->join_pid);
+		root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (root < 0)
 			return err_set(err, errno, "open `%s`", path);
 	}

@@ -163,7 +163,7 @@ static int prepare_init(struct launch *l, struct err **err)
 /* #1 */
 static int release_init(struct launch *l, struct err **err)
 {
-	int r = host_start_time(l->spawn.pid, &l->spawn.start_time);
+	int r = host_process_start_time(l->spawn.pid, &l->spawn.start_time);
 
 	if (r < 0)
 		return err_set(err, r, "read the start time of the container's process");

@@ -117,9 +117,8 @@ static int wait_entered(int sock, struct err **err)
 static int converse(const struct plan_ids *ids, pid_t pid, int sock, struct err **err)
 {
 	char c = 'm';
-	int r;
+	int r = wait_entered(sock, err);
 
-	r = wait_entered(sock, err);
 	if (r == 0 && !ids->join_path)
 		r = userns_write_maps(pid, ids, err);
 	if (r == 0)

@@ -116,16 +116,14 @@ static int take_ids(struct request *rq)
 	struct worker_creds *me = rq->me;
 	int r = 0;
 
-	if (me->egid == c->egid && me->fsgid == c->fsgid && me->euid == c->euid &&
-	    me->fsuid == c->fsuid)
-		return 0;
-	act_as_self(rq);
 	if (me->egid != c->egid || me->fsgid != c->fsgid) {
+		act_as_self(rq);
 		r = host_thread_set_gid(c->egid, c->fsgid);
 		me->egid = r < 0 ? (gid_t)-1 : c->egid;
 		me->fsgid = c->fsgid;
 	}
 	if (r == 0 && (me->euid != c->euid || me->fsuid != c->fsuid)) {
+		act_as_self(rq);
 		r = host_thread_set_uid(c->euid, c->fsuid);
 		me->euid = r < 0 ? (uid_t)-1 : c->euid;
 		me->fsuid = c->fsuid;

@@ -20,8 +20,8 @@ static int round_once(struct request *rq, int known_flags, unsigned fd_use, act_
 	cleanup_object struct object obj = OBJECT_INIT;
 	int r;
 
-	act_as_self(
-		rq); /* act_on_descriptor, and a look-up that found nothing, leave the thread otherwise */
+	/* act_on_descriptor, and a look-up that found nothing, leave the thread otherwise */
+	act_as_self(rq);
 	r = resolve_call(rq, known_flags, fd_use, &obj);
 	return r < 0 ? r : act_on_object(rq, &obj, fn, arg, act_flags);
 }

@@ -12,8 +12,6 @@
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -21,7 +19,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/num.h"
 
 pid_t host_fork_ns(unsigned long flags)
 {
@@ -34,30 +31,6 @@ pid_t host_fork_ns(unsigned long flags)
 	r = syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
 #endif
 	return r < 0 ? -errno : (pid_t)r;
-}
-
-int host_start_time(pid_t pid, uint64_t *ret)
-{
-	char path[64], line[1024], *p, *save = NULL;
-	cleanup_fd int fd = -EBADF;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? -ESRCH : -errno;
-	n = read(fd, line, sizeof(line) - 1);
-	if (n <= 0)
-		return n < 0 ? -errno : -ESRCH;
-	line[n] = '\0';
-	/* The name, field 2, may hold blanks and parentheses: count from its last one. */
-	p = strrchr(line, ')');
-	if (!p)
-		return -EBADMSG;
-	p = strtok_r(p + 1, " ", &save); /* field 3 */
-	for (int field = 3; p && field < 22; field++)
-		p = strtok_r(NULL, " ", &save);
-	return p ? num_parse_u64(p, 10, ret) : -EBADMSG;
 }
 
 int host_open_ns(const char *path, unsigned long flag, int *ret_fd)

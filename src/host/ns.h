@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Processes and namespaces: clone as a fork, start times, checked namespace files. Runs in container/spawn and init. */
+/* Processes and namespaces: clone as a fork, checked namespace files. Runs in container/spawn and init. */
 #ifndef SANDLOCK_HOST_NS_H
 #define SANDLOCK_HOST_NS_H
 
-#include <stdint.h>
 #include <sys/types.h>
 
 /* fork() with CLONE_* namespace flags (and CLONE_PARENT). Returns the pid, 0 in the child, or -errno. No atfork handlers run. */
 pid_t host_fork_ns(unsigned long flags);
-/* Field 22 of /proc/<pid>/stat. -ESRCH: gone. */
-int host_start_time(pid_t pid, uint64_t *ret);
 /* Opens a namespace file and insists that it is of the type of the CLONE_NEW* flag: -EINVAL otherwise. */
 int host_open_ns(const char *path, unsigned long flag, int *ret_fd);
 int host_setns(int fd, unsigned long flag);

@@ -19,8 +19,8 @@
 
 #include "fileops.h"
 
-#define MAX_NAMES                                                                                  \
-	4000 /* more than any directory has here: which ones were left out would be up to the file system */
+/* More than any directory has here: which ones were left out would be up to the file system. */
+#define MAX_NAMES 4000
 
 static void done(long r)
 {
