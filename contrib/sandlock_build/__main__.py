@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 from datetime import datetime, timezone
@@ -22,6 +23,7 @@ from containerfile import parse_containerfile
 from errors import BuildError, fail
 from images import Layout, skopeo
 from layers import OPS
+from packer import Packer
 from steps import STEPS
 
 
@@ -35,6 +37,7 @@ def parse_arguments():
     p.add_argument("--target", default="", help="stop after this stage")
     p.add_argument("--cache-dir", metavar="DIR", help="default: $XDG_CACHE_HOME/sandlock-build")
     p.add_argument("--no-cache", dest="cache", action="store_false", help="make every layer anew")
+    p.add_argument("--disable-compression", dest="compress", action="store_false", help="leave the layers as they are")
     p.add_argument("--clear-cache", action="store_true", help="remove everything from the cache, and build nothing")
     p.add_argument("--runtime", default=os.environ.get("SANDLOCK_OCI", "sandlock-oci"), metavar="PROGRAM")
     p.add_argument("-q", "--quiet", action="store_true")
@@ -92,8 +95,10 @@ def build_main():
     os.makedirs(cache, 0o755, exist_ok=True)
     if not os.path.isdir(options.context):
         fail(f"{options.context} is not a directory")
-    with lock_cache(cache, options.clear_cache or not options.cache), tempfile.TemporaryDirectory(prefix="sandlock-build.") as work:
-        build = Build(options, work)
+    # docker's archives hold layers as they are
+    packer = Packer(options.compress and not options.output.startswith("docker-archive:"))
+    with lock_cache(cache, options.clear_cache or not options.cache), tempfile.TemporaryDirectory(prefix="sandlock-build.") as work, packer:
+        build = Build(options, work, packer)
         if options.clear_cache:
             build.cache.clear()
             return
@@ -101,11 +106,13 @@ def build_main():
         stage.config["created"] = datetime.fromtimestamp(build.time, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         layout = Layout(os.path.join(work, "out"))
         stage.write(layout, "out")
-        skopeo(f"oci:{layout.path}:out", options.output)
+        plain = [] if options.compress else ["--dest-oci-accept-uncompressed-layers"]
+        skopeo(*plain, f"oci:{layout.path}:out", options.output)
 
 
 def main():
     sys.stdin.reconfigure(errors="surrogateescape")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what has been begun is cleared away
     try:
         helper_main() if sys.argv[1:] == ["--helper"] else build_main()
     except BuildError as e:

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A build: stages, one after another."""
-import gzip
 import json
 import os
 import re
@@ -11,6 +10,7 @@ from datetime import datetime, timezone
 from containerfile import expand, parse_containerfile, phrase, words
 from errors import BuildError, fail
 from images import Cache, Layout, key_of, skopeo, skopeo_inspect
+from packer import LAYER
 from runtime import PATH, Runtime
 from steps import LAYERED, LITERAL, STEPS
 from trees import sha256
@@ -25,8 +25,9 @@ def docker_only(source):
 
 
 class Stage:
-    def __init__(self, build, name):
-        self.build, self.name = build, name
+    def __init__(self, build, name, final=False):
+        """final: as far as it can be seen beforehand, what is built is this stage."""
+        self.build, self.name, self.final = build, name, final
         self.lowers, self.layers, self.args, self.key = [], [], {}, key_of("scratch")
         self.config = {"architecture": build.architecture, "os": "linux", "config": {},
                        "rootfs": {"type": "layers", "diff_ids": []}, "history": []}
@@ -56,13 +57,10 @@ class Stage:
     def step(self, inst, key, make):
         """A layer: from the cache, or made by make(layer, upper)."""
         def fill(directory):
-            layer, upper = os.path.join(directory, "layer.tar"), os.path.join(directory, "upper")
+            layer, upper = os.path.join(directory, LAYER), os.path.join(directory, "upper")
             make(layer, upper)
-            with open(layer, "rb") as src, open(layer + ".gz", "wb") as dst, gzip.GzipFile("", "wb", 6, dst, 0) as z:
-                shutil.copyfileobj(src, z, 1 << 20)
-            with open(os.path.join(directory, "diff_id"), "w", encoding="utf-8") as f:
-                f.write("sha256:" + sha256(layer))
-            os.unlink(layer)
+            with open(layer, "rb") as src, open(os.path.join(directory, "diff_id"), "w", encoding="utf-8") as f:
+                f.write("sha256:" + sha256(src))
 
         self.key = key_of(self.key, key)
         entry, cached = self.build.cache.entry(self.key, fill, self.build.options.cache)
@@ -71,30 +69,33 @@ class Stage:
         with open(os.path.join(entry, "diff_id"), encoding="utf-8") as f:
             self.config["rootfs"]["diff_ids"].append(f.read())
         self.lowers.insert(0, os.path.join(entry, "upper"))
-        self.layers.append(os.path.join(entry, "layer.tar.gz"))
+        self.layers.append(entry)
+        if self.final:
+            self.build.packer.start(entry)
         self.note(f"{inst.name} {inst.text}", False)
 
     def write(self, layout, tag):
         layers = []
         for path in self.layers:
-            digest, size = layout.add_file(path)
-            with open(path, "rb") as f:
+            with self.build.packer.open(path) if os.path.isdir(path) else open(path, "rb") as f:
                 magic = f.read(4)
+                digest, size = layout.add_file(f)
             suffix = "+gzip" if magic[:2] == b"\x1f\x8b" else "+zstd" if magic == b"\x28\xb5\x2f\xfd" else ""
             layers.append({"mediaType": "application/vnd.oci.image.layer.v1.tar" + suffix, "digest": digest, "size": size})
         layout.finish(self.config, layers, tag)
 
 
 class Build:
-    def __init__(self, options, work):
-        self.options, self.work, self.context = options, work, os.path.realpath(options.context)
+    def __init__(self, options, work, packer):
+        self.options, self.work, self.packer, self.context = options, work, packer, os.path.realpath(options.context)
         machine = os.uname().machine
         self.architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
         platform = {"PLATFORM": "linux/" + self.architecture, "OS": "linux", "ARCH": self.architecture}
         self.platform_args = {side + name: value for side in ("TARGET", "BUILD") for name, value in platform.items()}
         self.time = int(os.environ.get("SOURCE_DATE_EPOCH") or datetime.now(timezone.utc).timestamp())
-        self.runtime = Runtime(options.runtime, work)
-        self.cache = Cache(os.path.realpath(options.cache_dir), self.runtime)
+        cache = os.path.realpath(options.cache_dir)
+        self.runtime = Runtime(options.runtime, work, cache)
+        self.cache = Cache(cache, self.runtime)
         self.stages, self.global_args, self.bases, self.scratch = [], {}, 0, 0
 
     def say(self, text):
@@ -153,14 +154,15 @@ class Build:
         stage.layers = sorted(os.path.join(entry, n) for n in os.listdir(entry) if n.startswith("layer"))
         stage.lowers = [os.path.join(entry, "root")]
 
-    def start_stage(self, inst):
+    def start_stage(self, inst, last):
         for flag in inst.flags:
             inst.fail(f"--{flag} is not supported")
         inst.values = self.global_args
         m = re.fullmatch(r"(\S+)(?:\s+[aA][sS]\s+(\S+))?", phrase(inst))
         if not m:
             inst.fail("IMAGE [AS NAME] is needed")
-        stage = Stage(self, m[2])
+        target = self.options.target
+        stage = Stage(self, m[2], target in (m[2], str(len(self.stages))) if target else last)
         known = {s.name: s for s in self.stages if s.name}
         if m[1] in known:
             stage.copy_from(known[m[1]])
@@ -204,7 +206,7 @@ class Build:
             if inst.name == "FROM":
                 if stage and self.options.target in (stage.name, str(len(self.stages) - 1)):
                     break
-                stage = self.start_stage(inst)
+                stage = self.start_stage(inst, not any(later.name == "FROM" for later in instructions[i:]))
                 self.triggers(stage, inst)
             elif stage is None:
                 self.note_global_argument(inst)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Images: the OCI layout that is written, skopeo for everything else, and the cache of layers."""
+import contextlib
 import hashlib
 import json
 import os
@@ -51,11 +52,18 @@ class Layout:
             manifest = self.load(json.load(f)["manifests"][0]["digest"])
         return manifest, self.load(manifest["config"]["digest"])
 
-    def add_file(self, path):
-        digest = "sha256:" + sha256(path)
+    def add_file(self, f):
+        f.seek(0)
+        digest = "sha256:" + sha256(f)
+        size = f.tell()
         if not os.path.exists(self.blob(digest)):
-            shutil.copyfile(path, self.blob(digest))
-        return digest, os.path.getsize(path)
+            try:
+                os.link(f.name, self.blob(digest))
+            except OSError:  # another file system; or another build has just compressed it
+                f.seek(0)
+                with open(self.blob(digest), "wb") as dst:
+                    shutil.copyfileobj(f, dst, 1 << 20)
+        return digest, size
 
     def add_json(self, value):
         data = json.dumps(value, sort_keys=True).encode()
@@ -107,8 +115,9 @@ class Cache:
             self.drop(os.path.join(self.path, name))
 
     def drop(self, path):
-        self.runtime.helper("remove", [path], paths=[os.path.join(path, n) for n in os.listdir(path)])
-        shutil.rmtree(path)
+        with contextlib.suppress(FileNotFoundError):  # the runtime is still removing a store that it has put aside
+            self.runtime.helper("remove", [path], paths=[os.path.join(path, n) for n in os.listdir(path)])
+            shutil.rmtree(path)
 
 
 def key_of(*parts):

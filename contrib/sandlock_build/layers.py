@@ -26,13 +26,19 @@ def safe_parent(dest, name):
     return path
 
 
+def not_there(_function, _path, exc_info):
+    """For rmtree: somebody else may be removing the same."""
+    if not issubclass(exc_info[0], FileNotFoundError):
+        raise exc_info[1]
+
+
 def remove(path):
     try:
         is_dir = stat.S_ISDIR(os.lstat(path).st_mode)
     except FileNotFoundError:
         return
     if is_dir:
-        shutil.rmtree(path)
+        shutil.rmtree(path, onerror=not_there)
     else:
         os.unlink(path)
 

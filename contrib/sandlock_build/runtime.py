@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import uuid
 
 from errors import fail
 from layers import OPS
@@ -19,8 +20,9 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 class Runtime:
     """Containers of one build, in a state directory of its own."""
 
-    def __init__(self, program, work):
-        self.program, self.work, self.count = program, work, 0
+    def __init__(self, program, work, stores):
+        """stores: the directory for the stores of containers, on the file system of their images, since files are shared by hard links."""
+        self.program, self.work, self.stores, self.count = program, work, stores, 0
         self.state = os.path.join(work, "state")
         os.mkdir(self.state, 0o700)
         self.rootless = os.geteuid() != 0
@@ -85,13 +87,15 @@ class Runtime:
             change(config)
 
         bundle, name = self.bundle(add), f"run{self.count}"
-        # the store beside the lowers: files are shared by hard links only within one file system
-        store = os.path.join(os.path.dirname(upper), "store")
-        status = self.oci("run", "--cow", "--keep", "--cow-dir", store, "--bundle", bundle, name).returncode
-        if os.path.isdir(os.path.join(self.state, name)):
+        # not beside `upper`: that directory is renamed, and the store is removed in its own time
+        store = os.path.join(self.stores, f"store.{uuid.uuid4()}")
+        try:
+            status = self.oci("run", "--cow", "--keep", "--cow-dir", store, "--bundle", bundle, name).returncode
             if status == 0:
                 self.must("export", "-o", layer, name)
                 self.must("commit", "--upper", upper, name)
-            self.must("delete", "--force", "--discard", name)
-        shutil.rmtree(bundle)
+        finally:
+            if os.path.isdir(os.path.join(self.state, name)):
+                self.must("delete", "--force", "--discard", name)
+            shutil.rmtree(bundle)
         return status

@@ -163,11 +163,10 @@ def find_sources(tree, patterns):
     return result
 
 
-def sha256(path):
+def sha256(f):
     h = hashlib.sha256()
-    with open(path, "rb") as f:
-        while chunk := f.read(1 << 20):
-            h.update(chunk)
+    while chunk := f.read(1 << 20):
+        h.update(chunk)
     return h.hexdigest()
 
 
@@ -183,7 +182,8 @@ def tree_digest(tree, found):
         if stat.S_ISLNK(st.st_mode):
             h.update(os.readlink(places[0]).encode("utf-8", "surrogateescape") + b"\0")
         elif stat.S_ISREG(st.st_mode):
-            h.update(sha256(places[0]).encode())
+            with open(places[0], "rb") as f:
+                h.update(sha256(f).encode())
         elif stat.S_ISDIR(st.st_mode):
             for name in tree.names(places):
                 add(f"{path}/{name}", tree.look(places, name))

@@ -16,6 +16,8 @@ setup() {
 }
 
 teardown() {
+	# it has the cache
+	pkill -f "python3 -B $T/program" || true
 	[ ! -d "$T/buildah" ] || buildah_here rm --all >/dev/null 2>&1 || true
 	for AS in '' "$TEST_USER"; do
 		[ ! -d "$(cache)" ] || build --clear-cache
@@ -367,6 +369,63 @@ built_alike() {
 		assert_output_has ran-first "ran-second 2"
 		build --clear-cache
 		[ -z "$(ls -A "$(cache)")" ]
+	done
+}
+
+# layer_types DIR:TAG: how the layers are stored, without the base's.
+layer_types() {
+	skopeo inspect --raw "oci:$1" | jq -c '[.layers[1:][].mediaType | sub(".*\\."; "")]'
+}
+
+@test "layers are compressed when the image needs it: large ones, unfinished stages, from the cache" {
+	base_image "$(shared_busybox_root)"
+	# more than what is compressed at once
+	head -c 9000000 /dev/urandom | base64 -w 0 >ctx/data
+	cat >ctx/Containerfile <<-EOS
+		FROM oci:$T/base:base AS one
+		RUN echo 1 >/one
+		FROM oci:$T/base:base
+		COPY --from=one /one /
+		COPY data /data
+	EOS
+	for AS in '' "$TEST_USER"; do
+		out=$(user_dir "out$AS")
+		build -q --disable-compression -o "oci:$out/plain:t" "$T/ctx"
+		[ "$(layer_types "$out/plain:t")" = '["tar","tar"]' ]
+		build -q -o "docker-archive:$out/archive.tar:x:1" "$T/ctx"
+		[ "$(find "$(cache)" -maxdepth 2 -name layer.tar | wc -l)" = 3 ]
+		build -q -o "oci:$out/packed:t" "$T/ctx"
+		[ "$(layer_types "$out/packed:t")" = '["tar+gzip","tar+gzip"]' ]
+		# the first stage's is in no image
+		[ "$(find "$(cache)" -maxdepth 2 -name layer.tar | wc -l)" = 1 ]
+		[ "$(find "$(cache)" -maxdepth 2 -name 'layer.tar.gz*' | wc -l)" = 2 ]
+		# what another build has compressed is good for everything
+		build -q --disable-compression -o "oci:$out/again:t" "$T/ctx"
+		build -q -o "docker-archive:$out/again.tar:x:1" "$T/ctx"
+		for image in "oci:$out/plain:t" "docker-archive:$out/archive.tar" "oci:$out/again:t" "docker-archive:$out/again.tar"; do
+			[ "$(skopeo inspect --config "$image" | jq -c .rootfs)" = "$(skopeo inspect --config "oci:$out/packed:t" | jq -c .rootfs)" ]
+		done
+		list_image "$out/packed:t" >"$T/list"
+		grep -q '^\./one f' "$T/list"
+		cmp "$T/unpacked/data" "$T/ctx/data"
+		[ "$(du -k "$out/packed/blobs" | tail -n 1 | cut -f 1)" -lt "$(du -k "$out/plain/blobs" | tail -n 1 | cut -f 1)" ]
+	done
+}
+
+@test "a build that is ended leaves neither a container nor anything in the cache" {
+	base_image "$(shared_busybox_root)"
+	printf 'FROM oci:%s/base:base\nRUN for i in $(seq 2000); do echo $i >/tmp/$i; done; touch /started; exec sleep 98765\n' "$T" >ctx/Containerfile
+	for AS in '' "$TEST_USER"; do
+		out=$(user_dir "out$AS")
+		build -q -o "oci:$out/image:t" "$T/ctx" 3>&- &
+		wait_for 30 sh -c 'ls "$1"/store.*/root/started' sh "$(cache)"
+		pkill -f "python3 -B $T/program"
+		status=0
+		wait "$!" || status=$?
+		[ "$status" = 143 ]
+		[ -z "$(pgrep -f '^sleep 98765')" ]
+		[ ! -e "$out/image" ]
+		wait_for 10 sh -c '! ls -d "$1"/*.* "$1"/.sandlock*' sh "$(cache)"
 	done
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
 podman on storage of sandlock-mount with sandlock-oci, beside overlayfs, fuse-overlayfs and vfs with crun: a container of an image, and builds without the
-layer cache. The settings are those of the tests (tests/podman/host.bash): a shell carries out all commands in a mount and pid namespace, whose first process
+layer cache, which sandlock-build does as well. The settings are those of the tests (tests/podman/host.bash): a shell carries out all commands in a mount and pid namespace, whose first process
 reaps conmon at once.
 
 Beside the time of each command there is the CPU time, user and system, of all that ran for it, FUSE servers and supervisors too: the shell knows that of podman,
@@ -17,12 +17,14 @@ import time
 from . import host
 from .measure import Row, Table, interleave
 
-HOST = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../podman/host.bash")
-VARIANTS = {"ours-podman": "sandlock-mount + sandlock-oci", "overlay": "overlayfs + crun", "fuse": "fuse-overlayfs + crun", "vfs": "vfs + crun"}
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
+HOST = os.path.join(TOP, "tests/podman/host.bash")
+VARIANTS = {"ours-podman": "sandlock-mount + sandlock-oci", "ours-build": "sandlock-build", "overlay": "overlayfs + crun", "fuse": "fuse-overlayfs + crun", "vfs": "vfs + crun"}
 KINDS = {"ours-podman": "sandlock"}  # host.bash's word, where it is another one
-RATIOS = [("ours-podman", p) for p in ("overlay", "fuse", "vfs")]
+RATIOS = [("ours-podman", p) for p in ("overlay", "fuse", "vfs")] + [("ours-build", "overlay")]
 RUN, RUN_BIG = "podman run --rm, 400 entries", "podman run --rm, 7000 entries"
 SMALL, SINGLE, TOOLCHAIN = "podman build, 10 small steps", "podman build, 10 small steps, one layer", "podman build, apt-get and make"
+WRITTEN = "the same, and the image written as an OCI layout"
 DISK = "podman storage after the runs"
 # (row, image, runs, warm-up): the last one takes minutes, most of them inside of its containers
 ROWS = [(RUN, "busybox", 20, True), (RUN_BIG, "debian", 20, True), (SMALL, "busybox", 5, True), (SINGLE, "busybox", 5, True), (TOOLCHAIN, "debian", 2, False)]
@@ -47,7 +49,7 @@ CMD ["lua", "/home/builder/script.lua"]
 
 
 def names():
-    return [row[0] for row in ROWS] + [DISK]
+    return [row[0] for row in ROWS] + [WRITTEN, DISK]
 
 
 class Podman:
@@ -58,6 +60,9 @@ class Podman:
         os.makedirs(self.base + "/bin")
         for program in ("sandlock-oci", "sandlock-mount"):
             shutil.copy(os.path.join(bench.builddir, program), self.base + "/bin")
+        self.archives, self.builder = place.dir("archives"), [
+            "in_namespaces", "env", "-C", "/", "TMPDIR=" + place.dir(), "python3", "-B", os.path.join(TOP, "contrib/sandlock_build"), "-q",
+            "--runtime", self.base + "/bin/sandlock-oci", "--cache-dir", place.dir("sandlock-build")]
         env = dict(os.environ, PODMAN_BASE=self.base, SANDLOCK_OCI=self.base + "/bin/sandlock-oci", SANDLOCK_MOUNT=self.base + "/bin/sandlock-mount")
         script = ('. "$1"; podman_host && echo 0 || exit; out=$PODMAN_BASE/out; '
                   'while IFS= read -r line; do eval "$line" >"$out" 2>&1 </dev/null; echo $?; done; '
@@ -78,14 +83,22 @@ class Podman:
                 said = ""
             raise RuntimeError(f"{what}: status {status or 'none: the shell has died'}: {said}")
 
-    def do(self, variant, *argv):
-        """podman's settings of the variant; milliseconds."""
-        line = shlex.join(["in_podman", KINDS.get(variant, variant), "", *argv])
+    def time(self, what, *argv):
+        """Milliseconds of a command of host.bash."""
         t0 = time.perf_counter()
-        self.shell.stdin.write(line + "\n")
+        self.shell.stdin.write(shlex.join(argv) + "\n")
         self.shell.stdin.flush()
-        self.answer(" ".join(argv[:3]))
+        self.answer(what)
         return (time.perf_counter() - t0) * 1000
+
+    def do(self, variant, *argv):
+        """podman's settings of the variant."""
+        return self.time(" ".join(argv[:3]), "in_podman", KINDS.get(variant, variant), "", *argv)
+
+    def build(self, *argv):
+        """sandlock-build, with the images that were imported as its bases."""
+        bases = [f"--base=localhost/{name}=oci-archive:{self.archives}/{name}" for name in os.listdir(self.archives)]
+        return self.time("sandlock-build", *self.builder, *bases, *argv)
 
     def cpu(self):
         """Milliseconds of all that has ended so far."""
@@ -120,6 +133,10 @@ def variants(bench):
     return found
 
 
+def has_builder():
+    return bool(shutil.which("skopeo"))
+
+
 def make_context(place, row):
     path = place.dir("contexts", row.replace(" ", "-").replace(",", ""))
     if os.path.isdir(path):
@@ -137,14 +154,29 @@ def make_context(place, row):
     return path
 
 
+def of_podman(bench, podman, *argv):
+    return {v: (lambda v=v: podman.do(v, *(a.replace("VARIANT", v) for a in argv))) for v in variants(bench)}
+
+
 def functions(bench, place, podman, row, image):
     """{variant: what is timed}"""
     if row in (RUN, RUN_BIG):
-        argv = ["podman", "run", "--rm", "--network=none", "localhost/" + image, "true"]
-    else:
-        argv = ["podman", "build", "-q", "--isolation=oci", "--network=host", "--no-cache", "-t", "localhost/built"]
-        argv += ["--layers=false"] * (row == SINGLE) + [make_context(place, row)]
-    return {v: (lambda v=v: podman.do(v, *argv)) for v in variants(bench)}
+        return of_podman(bench, podman, "podman", "run", "--rm", "--network=none", "localhost/" + image, "true")
+    context = make_context(place, row)
+    found = of_podman(bench, podman, "podman", "build", "-q", "--isolation=oci", "--network=host", "--no-cache", "-t", "localhost/built",
+                      *["--layers=false"] * (row == SINGLE), context)
+    if row != SINGLE and has_builder():
+        # podman's storage does not compress either
+        found["ours-build"] = lambda: podman.build("--no-cache", "--disable-compression", "-o", f"oci:{place.dir('plain')}:built", context)
+    return found
+
+
+def writers(bench, place, podman):
+    """The image of the big build, compressed, as an OCI layout: what podman does after its build, and sandlock-build meanwhile."""
+    found = of_podman(bench, podman, "podman", "push", "-q", "localhost/built", f"oci:{place.dir('VARIANT')}.layout:built")
+    if has_builder():
+        found["ours-build"] = lambda: podman.build("--no-cache", "-o", f"oci:{place.dir('build')}.layout:built", make_context(place, TOOLCHAIN))
+    return found
 
 
 def with_cpu(podman, functions, samples):
@@ -169,20 +201,39 @@ def import_image(bench, place, podman, image):
     for v in variants(bench):
         podman.do(v, "podman", "import", tar, "localhost/" + image)
     os.unlink(tar)
+    os.makedirs(podman.archives, exist_ok=True)
+    podman.do("ours-podman", "podman", "save", "-q", "--format", "oci-archive", "-o", os.path.join(podman.archives, image), "localhost/" + image)
+    if has_builder():
+        context = place.dir("contexts", "only-" + image)
+        os.makedirs(context)
+        with open(context + "/Containerfile", "w", encoding="ascii") as f:
+            f.write(f"FROM localhost/{image}\n")
+        podman.build("-o", f"oci:{place.dir('plain')}:base", context)
     return True
 
 
-def measure_row(bench, tables, podman, place, spec):
-    name, image, runs, warm_up = spec
+def measure_functions(bench, tables, podman, name, functions, runs, warm_up=False):
     rows = {t: Row(name) for t in ("time", "cpu")}
     costs = rows["cpu"].samples
     bench.progress(f"{tables['time'].title}: {name}")
-    runs = QUICK_RUNS.get(name, bench.runs(runs)) if bench.opts.quick and not bench.opts.runs else bench.runs(runs)
-    interleave(bench, rows["time"], with_cpu(podman, functions(bench, place, podman, name, image), costs), runs, warm_up)
+    interleave(bench, rows["time"], with_cpu(podman, functions, costs), runs, warm_up)
     for variant in costs if warm_up else ():
         costs[variant].pop(0)
     for t, row in rows.items():
         tables[t].rows.append(row)
+    return rows
+
+
+def measure_row(bench, tables, podman, place, spec):
+    name, image, runs, warm_up = spec
+    runs = QUICK_RUNS.get(name, bench.runs(runs)) if bench.opts.quick and not bench.opts.runs else bench.runs(runs)
+    built = measure_functions(bench, tables, podman, name, functions(bench, place, podman, name, image), runs, warm_up)
+    if name != TOOLCHAIN:
+        return
+    written = measure_functions(bench, tables, podman, WRITTEN, writers(bench, place, podman), runs)
+    for t, row in written.items():
+        for v in variants(bench):
+            row.samples[v] = [a + b for a, b in zip(built[t].samples.get(v, ()), row.samples.get(v, ()))]
 
 
 def disk_row(bench, podman):
@@ -216,7 +267,8 @@ def measure_place(bench, place, specs):
 
 
 def measure(bench):
-    rows = [r for r in ROWS if bench.wants("podman", r[0])] or (ROWS if bench.wants("podman", DISK) else [])
+    rows = [r for r in ROWS if bench.wants("podman", r[0]) or (r[0] == TOOLCHAIN and bench.wants("podman", WRITTEN))]
+    rows = rows or (ROWS if bench.wants("podman", DISK) else [])
     if not rows or not variants(bench):
         return []
     return [t for place in bench.places for t in measure_place(bench, place, rows)]
