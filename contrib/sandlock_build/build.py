@@ -25,9 +25,10 @@ def docker_only(source):
 
 
 class Stage:
-    def __init__(self, build, name, final=False):
-        """final: as far as it can be seen beforehand, what is built is this stage."""
-        self.build, self.name, self.final = build, name, final
+    def __init__(self, build, name):
+        self.build, self.name = build, name
+        # as far as it can be seen beforehand, what is built is this stage
+        self.final = False
         self.lowers, self.layers, self.args, self.key = [], [], {}, key_of("scratch")
         self.config = {"architecture": build.architecture, "os": "linux", "config": {},
                        "rootfs": {"type": "layers", "diff_ids": []}, "history": []}
@@ -154,15 +155,14 @@ class Build:
         stage.layers = sorted(os.path.join(entry, n) for n in os.listdir(entry) if n.startswith("layer"))
         stage.lowers = [os.path.join(entry, "root")]
 
-    def start_stage(self, inst, last):
+    def start_stage(self, inst):
         for flag in inst.flags:
             inst.fail(f"--{flag} is not supported")
         inst.values = self.global_args
         m = re.fullmatch(r"(\S+)(?:\s+[aA][sS]\s+(\S+))?", phrase(inst))
         if not m:
             inst.fail("IMAGE [AS NAME] is needed")
-        target = self.options.target
-        stage = Stage(self, m[2], target in (m[2], str(len(self.stages))) if target else last)
+        stage = Stage(self, m[2])
         known = {s.name: s for s in self.stages if s.name}
         if m[1] in known:
             stage.copy_from(known[m[1]])
@@ -199,14 +199,18 @@ class Build:
             key, _, value = word.partition("=")
             self.global_args[key] = self.options.build_arg.get(key, value)
 
+    def is_target(self, stage):
+        return self.options.target in (stage.name, str(len(self.stages) - 1))
+
     def run(self, instructions):
-        stage = None
+        stage, target = None, self.options.target
         for i, inst in enumerate(instructions, 1):
             self.say(f"{i}/{len(instructions)} {inst.name} {inst.text}")
             if inst.name == "FROM":
-                if stage and self.options.target in (stage.name, str(len(self.stages) - 1)):
+                if stage and self.is_target(stage):
                     break
-                stage = self.start_stage(inst, not any(later.name == "FROM" for later in instructions[i:]))
+                stage = self.start_stage(inst)
+                stage.final = self.is_target(stage) if target else not any(later.name == "FROM" for later in instructions[i:])
                 self.triggers(stage, inst)
             elif stage is None:
                 self.note_global_argument(inst)
@@ -214,7 +218,6 @@ class Build:
                 self.carry_out(stage, inst)
         if stage is None:
             fail("there is no FROM")
-        target = self.options.target
-        if target and target not in (stage.name, str(len(self.stages) - 1)):
+        if target and not self.is_target(stage):
             fail(f"there is no stage {target}")
         return stage

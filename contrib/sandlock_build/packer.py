@@ -39,26 +39,24 @@ class Packer:
 
     def open(self, entry):
         """An entry's layer."""
-        self.start(entry)
-        if entry in self.started:
+        plain = os.path.join(entry, LAYER)
+        if self.compress:
+            self.start(entry)
             self.started[entry].result()
-        packed = os.path.join(entry, LAYER + ".gz")
-        if not self.compress:
+        else:
             with contextlib.suppress(FileNotFoundError):  # a build that compresses has been here
-                return open(os.path.join(entry, LAYER), "rb")
-        return open(packed, "rb")
+                return open(plain, "rb")
+        return open(plain + ".gz", "rb")
 
     def pack(self, entry):
         plain = os.path.join(entry, LAYER)
         temp = f"{plain}.gz.{os.getpid()}"
-        if os.path.exists(plain + ".gz"):
-            return
         try:
             with open(plain, "rb") as src, open(temp, "wb") as dst:
                 self.write_members(src, dst)
             os.rename(temp, plain + ".gz")
         except FileNotFoundError:
-            if not os.path.exists(plain + ".gz"):  # else another build was quicker
+            if not os.path.exists(plain + ".gz"):  # else it has been done, by this build or another
                 raise
         finally:
             with contextlib.suppress(FileNotFoundError):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """sandlock-oci: the containers of a build."""
+import contextlib
 import json
 import os
 import shutil
@@ -53,6 +54,17 @@ class Runtime:
             json.dump(config, f)
         return path
 
+    @contextlib.contextmanager
+    def container(self, change):
+        """The bundle and the name of a container: neither stays, however it ends."""
+        bundle, name = self.bundle(change), f"step{self.count}"
+        try:
+            yield bundle, name
+        finally:
+            if os.path.isdir(os.path.join(self.state, name)):
+                self.must("delete", "--force", "--discard", name)
+            shutil.rmtree(bundle)
+
     def helper(self, op, writable, **args):
         """An operation with the ids of the image: in a container that sees the host's root, and may write to the directories named."""
         if not self.rootless:
@@ -69,10 +81,9 @@ class Runtime:
             for key in ("maskedPaths", "readonlyPaths"):
                 config["linux"].pop(key, None)
 
-        bundle = self.bundle(change)
-        result = subprocess.run([self.program, "--root", self.state, "run", "--cow=off", "--bundle", bundle, f"helper{self.count}"],
-                                input=json.dumps([op, args]), capture_output=True, text=True, check=False, errors="surrogateescape")
-        shutil.rmtree(bundle)
+        with self.container(change) as (bundle, name):
+            result = subprocess.run([self.program, "--root", self.state, "run", "--cow=off", "--bundle", bundle, name],
+                                    input=json.dumps([op, args]), capture_output=True, text=True, check=False, errors="surrogateescape")
         if result.returncode:
             fail(result.stderr.strip().removeprefix("sandlock-build: ") or f"{op} failed ({result.returncode})")
         return json.loads(result.stdout or "null")
@@ -86,16 +97,11 @@ class Runtime:
                 del config["annotations"]["run.sandlock.cow.lower"]
             change(config)
 
-        bundle, name = self.bundle(add), f"run{self.count}"
         # not beside `upper`: that directory is renamed, and the store is removed in its own time
         store = os.path.join(self.stores, f"store.{uuid.uuid4()}")
-        try:
+        with self.container(add) as (bundle, name):
             status = self.oci("run", "--cow", "--keep", "--cow-dir", store, "--bundle", bundle, name).returncode
             if status == 0:
                 self.must("export", "-o", layer, name)
                 self.must("commit", "--upper", upper, name)
-        finally:
-            if os.path.isdir(os.path.join(self.state, name)):
-                self.must("delete", "--force", "--discard", name)
-            shutil.rmtree(bundle)
         return status

@@ -23,7 +23,8 @@
 
 /*
  * Is dir the top of a procfs that shows the caller, and whose links are followed? The processes that a procfs shows are the same for as long as it
- * exists, so the device number of the last one is remembered. (Once nobody mounts it any more its number can be another's: whose `self` then leads nowhere, and here to the caller all the same.)
+ * exists, so the device number of the last one is remembered. (Once nobody mounts it any more its number can be another's: whose `self` then leads
+ * nowhere, and here to the caller all the same.)
  */
 static int check_procfs(struct request *rq, int dir)
 {

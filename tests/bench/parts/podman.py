@@ -60,9 +60,9 @@ class Podman:
         os.makedirs(self.base + "/bin")
         for program in ("sandlock-oci", "sandlock-mount"):
             shutil.copy(os.path.join(bench.builddir, program), self.base + "/bin")
-        self.archives, self.builder = place.dir("archives"), [
-            "in_namespaces", "env", "-C", "/", "TMPDIR=" + place.dir(), "python3", "-B", os.path.join(TOP, "contrib/sandlock_build"), "-q",
-            "--runtime", self.base + "/bin/sandlock-oci", "--cache-dir", place.dir("sandlock-build")]
+        self.archives = place.dir("archives")
+        self.builder = ["in_namespaces", "env", "-C", "/", "TMPDIR=" + place.dir(), "python3", "-B", os.path.join(TOP, "contrib/sandlock_build"), "-q",
+                        "--runtime", self.base + "/bin/sandlock-oci", "--cache-dir", place.dir("sandlock-build")]
         env = dict(os.environ, PODMAN_BASE=self.base, SANDLOCK_OCI=self.base + "/bin/sandlock-oci", SANDLOCK_MOUNT=self.base + "/bin/sandlock-mount")
         script = ('. "$1"; podman_host && echo 0 || exit; out=$PODMAN_BASE/out; '
                   'while IFS= read -r line; do eval "$line" >"$out" 2>&1 </dev/null; echo $?; done; '
@@ -83,7 +83,7 @@ class Podman:
                 said = ""
             raise RuntimeError(f"{what}: status {status or 'none: the shell has died'}: {said}")
 
-    def time(self, what, *argv):
+    def timed(self, what, *argv):
         """Milliseconds of a command of host.bash."""
         t0 = time.perf_counter()
         self.shell.stdin.write(shlex.join(argv) + "\n")
@@ -93,12 +93,12 @@ class Podman:
 
     def do(self, variant, *argv):
         """podman's settings of the variant."""
-        return self.time(" ".join(argv[:3]), "in_podman", KINDS.get(variant, variant), "", *argv)
+        return self.timed(" ".join(argv[:3]), "in_podman", KINDS.get(variant, variant), "", *argv)
 
     def build(self, *argv):
         """sandlock-build, with the images that were imported as its bases."""
         bases = [f"--base=localhost/{name}=oci-archive:{self.archives}/{name}" for name in os.listdir(self.archives)]
-        return self.time("sandlock-build", *self.builder, *bases, *argv)
+        return self.timed("sandlock-build", *self.builder, *bases, *argv)
 
     def cpu(self):
         """Milliseconds of all that has ended so far."""
@@ -154,18 +154,21 @@ def make_context(place, row):
     return path
 
 
-def of_podman(bench, podman, *argv):
-    return {v: (lambda v=v: podman.do(v, *(a.replace("VARIANT", v) for a in argv))) for v in variants(bench)}
+def of_podman(bench, podman, argv_of):
+    """argv_of(variant): podman's arguments."""
+    return {v: (lambda v=v: podman.do(v, "podman", *argv_of(v))) for v in variants(bench)}
 
 
 def functions(bench, place, podman, row, image):
     """{variant: what is timed}"""
     if row in (RUN, RUN_BIG):
-        return of_podman(bench, podman, "podman", "run", "--rm", "--network=none", "localhost/" + image, "true")
+        return of_podman(bench, podman, lambda _: ["run", "--rm", "--network=none", "localhost/" + image, "true"])
     context = make_context(place, row)
-    found = of_podman(bench, podman, "podman", "build", "-q", "--isolation=oci", "--network=host", "--no-cache", "-t", "localhost/built",
-                      *["--layers=false"] * (row == SINGLE), context)
+    argv = ["build", "-q", "--isolation=oci", "--network=host", "--no-cache", "-t", "localhost/built"]
+    argv += ["--layers=false"] * (row == SINGLE) + [context]
+    found = of_podman(bench, podman, lambda _: argv)
     if row != SINGLE and has_builder():
+        make_base(place, podman, image)
         # podman's storage does not compress either
         found["ours-build"] = lambda: podman.build("--no-cache", "--disable-compression", "-o", f"oci:{place.dir('plain')}:built", context)
     return found
@@ -173,7 +176,7 @@ def functions(bench, place, podman, row, image):
 
 def writers(bench, place, podman):
     """The image of the big build, compressed, as an OCI layout: what podman does after its build, and sandlock-build meanwhile."""
-    found = of_podman(bench, podman, "podman", "push", "-q", "localhost/built", f"oci:{place.dir('VARIANT')}.layout:built")
+    found = of_podman(bench, podman, lambda v: ["push", "-q", "localhost/built", f"oci:{place.dir(v)}.layout:built"])
     if has_builder():
         found["ours-build"] = lambda: podman.build("--no-cache", "-o", f"oci:{place.dir('build')}.layout:built", make_context(place, TOOLCHAIN))
     return found
@@ -201,15 +204,20 @@ def import_image(bench, place, podman, image):
     for v in variants(bench):
         podman.do(v, "podman", "import", tar, "localhost/" + image)
     os.unlink(tar)
-    os.makedirs(podman.archives, exist_ok=True)
-    podman.do("ours-podman", "podman", "save", "-q", "--format", "oci-archive", "-o", os.path.join(podman.archives, image), "localhost/" + image)
-    if has_builder():
-        context = place.dir("contexts", "only-" + image)
-        os.makedirs(context)
-        with open(context + "/Containerfile", "w", encoding="ascii") as f:
-            f.write(f"FROM localhost/{image}\n")
-        podman.build("-o", f"oci:{place.dir('plain')}:base", context)
     return True
+
+
+def make_base(place, podman, image):
+    """The image for sandlock-build, and unpacked in its cache, as podman has it in its storage before anything is timed."""
+    archive, context = os.path.join(podman.archives, image), place.dir("contexts", "only-" + image)
+    if os.path.exists(archive):
+        return
+    os.makedirs(podman.archives, exist_ok=True)
+    os.makedirs(context)
+    with open(context + "/Containerfile", "w", encoding="ascii") as f:
+        f.write(f"FROM localhost/{image}\n")
+    podman.do("ours-podman", "podman", "save", "-q", "--format", "oci-archive", "-o", archive, "localhost/" + image)
+    podman.build("-o", f"oci:{place.dir('plain')}:base", context)
 
 
 def measure_functions(bench, tables, podman, name, functions, runs, warm_up=False):
